@@ -1,0 +1,31 @@
+"""TensorFlow from first principles: exercises that grade themselves.
+
+In a notebook: ``from autograder import check, claim``. In a script: ``exercises()`` and ``judge(exercise, answer, seed)``.
+"""
+
+from __future__ import annotations
+
+from .claims import claim
+from .verdict import Verdict
+
+__all__ = ["Case", "Exercise", "Mistake", "Verdict", "check", "claim", "exercises", "judge"]
+
+_LAZY = {
+    "Case": "exercise",
+    "Exercise": "exercise",
+    "Mistake": "exercise",
+    "exercises": "exercise",
+    "judge": "judging",
+    "check": "checking",
+}
+
+
+def __getattr__(name: str):
+    """Load on first use: ``course --help`` need not wait for NumPy, nor a lesson for the chapters."""
+    if name in _LAZY:
+        from importlib import import_module
+
+        value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,527 @@
+"""Chapter 01, forward pass: from pixels to a loss to a step, and how good the result really is."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..exercise import exercise
+from ..values import raw, variable
+
+
+def _images(rng, n):
+    return rng.integers(0, 256, size=(n, 28, 28), dtype=np.uint8)
+
+
+def _normal(rng, *shape, scale=1.0):
+    return (scale * rng.normal(size=shape)).astype("float32")
+
+
+# -- prepare ------------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=3, minutes=5, difficulty=1)
+def prepare(x, y):
+    """Images and labels as the network wants them.
+
+    x: uint8 [n, 28, 28], y: uint8 [n] → x float32 [n, 784] between 0 and 1, y int32 [n].
+    """
+    flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(tf.convert_to_tensor(x)))
+    return flat, keras.ops.cast(y, "int32")
+
+
+@prepare.case("a batch of images", points=1)
+def _(rng):
+    return raw(_images(rng, 5)), raw(rng.integers(0, 10, size=5, dtype=np.uint8))
+
+
+@prepare.case("a batch of one", points=1)
+def _(rng):
+    return raw(_images(rng, 1)), raw(rng.integers(0, 10, size=1, dtype=np.uint8))
+
+
+@prepare.case("dark images, whose brightest pixel is far below 255", points=1)
+def _(rng):
+    return raw(_images(rng, 4) // 5), raw(rng.integers(0, 10, size=4, dtype=np.uint8))
+
+
+@prepare.mistake("Your pixels still run from 0 to 255. Which range should they have?")
+def _(x, y):
+    return tf.reshape(tf.cast(x, tf.float32), [-1, 784]), tf.cast(y, tf.int32)
+
+
+@prepare.mistake("The values are right, but x still has 28 rows and 28 columns. What does the first layer expect of one image?")
+def _(x, y):
+    return tf.cast(x, tf.float32) / 255.0, tf.cast(y, tf.int32)
+
+
+@prepare.mistake("You divided by the brightest pixel of this batch. What will happen to a batch that has no white pixel?")
+def _(x, y):
+    x = tf.cast(x, tf.float32)
+    return tf.reshape(x / tf.reduce_max(x), [-1, 784]), tf.cast(y, tf.int32)
+
+
+@prepare.mistake("Which integer dtype do the labels have in your result, and which one does the task ask for?")
+def _(x, y):
+    return tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / 255.0, tf.cast(y, tf.int64)
+
+
+@prepare.mistake("NumPy divides uint8 by a number in float64. The weights of the network are float32, and the two do not multiply.")
+def _(x, y):
+    return x.reshape(-1, 784) / 255.0, y.astype("int32")
+
+
+@prepare.mistake("Integer division keeps only 0 and 1. Convert to floating point before you divide.")
+def _(x, y):
+    return tf.reshape(tf.cast(x // 255, tf.float32), [-1, 784]), tf.cast(y, tf.int32)
+
+
+# -- init_params --------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=3, minutes=8, difficulty=2)
+def init_params(sizes, stddev):
+    """Fresh parameters for layers of these sizes: the flat list [w1, b1, w2, b2, …] of tf.Variable, float32.
+
+    w [in, out] truncated normal with this standard deviation, b [out] zero.
+    """
+    parameters = []
+    for fan_in, fan_out in zip(sizes, sizes[1:]):
+        layer = keras.layers.Dense(fan_out, kernel_initializer=keras.initializers.TruncatedNormal(stddev=stddev))
+        layer.build([None, fan_in])
+        parameters += [layer.kernel.value, layer.bias.value]
+    return parameters
+
+
+def _arrays(result):
+    return [p.value if getattr(p, "tag", "") in ("variable", "tensor") else p for p in result]
+
+
+def _list_of_variables(result, inputs, expected):
+    sizes = inputs[0]
+    if not isinstance(result, (list, tuple)):
+        return "your function should return a flat list [w1, b1, w2, b2, …]"
+    if len(result) != 2 * (len(sizes) - 1):
+        return f"{len(sizes) - 1} layers have {2 * (len(sizes) - 1)} parameters, your list has {len(result)}"
+    if any(getattr(p, "tag", "") != "variable" for p in result):
+        return "every parameter should be a tf.Variable: only variables can be changed in place"
+    for i, (p, e) in enumerate(zip(_arrays(result), _arrays(expected), strict=True)):
+        name = f"{'wb'[i % 2]}{i // 2 + 1}"
+        if p.shape != e.shape:
+            return f"{name} has shape {list(p.shape)}, expected {list(e.shape)}"
+        if p.dtype != np.float32:
+            return f"{name} has dtype {p.dtype}, expected float32"
+    return None
+
+
+def _drawn_right(result, inputs, expected):
+    if found := _list_of_variables(result, inputs, expected):
+        return found
+    stddev = inputs[1]
+    for i, p in enumerate(_arrays(result)):
+        name = f"{'wb'[i % 2]}{i // 2 + 1}"
+        if i % 2 and np.any(p != 0):
+            return f"{name} should be all zeros"
+        if i % 2 == 0:
+            if np.all(p == p.flat[0]):
+                return f"all elements of {name} are equal: units that start equal stay equal for ever"
+            # a normal distribution cut off at two standard deviations keeps .8796 of its standard deviation
+            spread = float(p.std()) / (0.8796 * stddev)
+            if not 0.8 < spread < 1.12:
+                return f"the elements of {name} spread {'too far' if spread > 1 else 'too little'} for this stddev"
+            if abs(float(p.mean())) > 0.12 * stddev:
+                return f"the mean of {name} should be near 0"
+            if float(np.abs(p).max()) > 2.001 * stddev:
+                return f"{name} has elements beyond two standard deviations: is it truncated?"
+            if float(np.abs(p).max()) < 1.8 * stddev:
+                return f"{name} has no element near two standard deviations: is it a normal distribution?"
+    return None
+
+
+def _seeds_differ(result, inputs, expected):
+    first, second = result
+    if not isinstance(first, list) or len(first) != len(second) or len(first) < 2:
+        return "your function should return a flat list [w1, b1, w2, b2, …]"
+    a, b = _arrays(first), _arrays(second)
+    if np.array_equal(a[0], b[0]):
+        return "two calls in a row should draw different weights"
+    if len(a) >= 4 and a[0].shape == a[2].shape and np.array_equal(a[0], a[2]):
+        return "two layers of the same shape should not share their weights"
+    return None
+
+
+def _twice(answer, sizes, stddev):
+    return [list(answer(sizes, stddev)), list(answer(sizes, stddev))]
+
+
+@init_params.case("the list: how many, which shapes, which dtype", accept=_list_of_variables)
+def _(rng):
+    return [int(n) for n in rng.integers(3, 12, size=4)], 0.1
+
+
+@init_params.case("the distribution: truncated normal weights, zero biases", accept=_drawn_right)
+def _(rng):
+    return [60, 50, 40], float(rng.choice([0.05, 0.1, 0.5, 1.0]))
+
+
+@init_params.case("drawn afresh by every call and for every layer", accept=_seeds_differ, probe=_twice)
+def _(rng):
+    n = int(rng.integers(4, 9))
+    return [n, n, n], 0.1
+
+
+@init_params.mistake("tf.random.normal lets a weight in twenty lie beyond two standard deviations. Which distribution cuts those off?")
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.normal([m, n], stddev=stddev)), tf.Variable(tf.zeros([n]))]
+    return out
+
+
+@init_params.mistake("The numbers are right, but they are plain tensors. What will assign_sub need?")
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.random.truncated_normal([m, n], stddev=stddev), tf.zeros([n])]
+    return out
+
+
+@init_params.mistake("Your weights are [out, in]. In x @ w, with x [batch, in], which of the two must come first?")
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.truncated_normal([n, m], stddev=stddev)), tf.Variable(tf.zeros([n]))]
+    return out
+
+
+@init_params.mistake("You passed the variance where TensorFlow expects the standard deviation (or the other way round). Look at the argument's name.")
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev**2 / 4)), tf.Variable(tf.zeros([n]))]
+    return out
+
+
+@init_params.mistake("Your biases are drawn at random, too. What does the task say they start at?")
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev)), tf.Variable(tf.random.truncated_normal([n], stddev=stddev))]
+    return out
+
+
+@init_params.mistake("A fixed seed inside the function gives every call, and every layer, the same weights.")
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        w = tf.random.stateless_truncated_normal([m, n], seed=[1, 2], stddev=stddev)
+        out += [tf.Variable(w), tf.Variable(tf.zeros([n]))]
+    return out
+
+
+@init_params.mistake("Your result is nested, one pair for each layer. The task asks for one flat list.")
+def _(sizes, stddev):
+    return [
+        (tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev)), tf.Variable(tf.zeros([n])))
+        for m, n in zip(sizes, sizes[1:])
+    ]
+
+
+# -- forward ------------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=4, minutes=10, difficulty=2, forbid=["keras.layers.Dense"])
+def forward(x, params):
+    """The network's raw outputs, the logits.
+
+    x: float32 [batch, in], params: flat list [w1, b1, w2, b2, …] → float32 [batch, out].
+    relu after every layer but the last.
+    """
+    pairs = list(zip(params[::2], params[1::2]))
+    stack = keras.Sequential([keras.layers.Dense(b.shape[0], "relu" if i + 1 < len(pairs) else None) for i, (_, b) in enumerate(pairs)])
+    stack.build([None, x.shape[1]])
+    stack.set_weights([p.numpy() for p in params])
+    return stack(x)
+
+
+def _parameters(rng, sizes):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [variable(_normal(rng, m, n, scale=m**-0.5)), variable(_normal(rng, n, scale=0.5))]
+    return out
+
+
+@forward.case("three layers, a batch of images")
+def _(rng):
+    return _normal(rng, 6, 12), _parameters(rng, [12, 9, 7, 5])
+
+
+@forward.case("two layers, a batch of one")
+def _(rng):
+    return _normal(rng, 1, 5), _parameters(rng, [5, 6, 4])
+
+
+@forward.case("a single layer, which is the last: no relu")
+def _(rng):
+    return _normal(rng, 5, 4), _parameters(rng, [4, 6])
+
+
+@forward.case("five layers, all of the same size as the batch")
+def _(rng):
+    return _normal(rng, 4, 4), _parameters(rng, [4, 4, 4, 4, 4, 4])
+
+
+@forward.mistake("There is a relu on the last layer, too: no logit can be negative. What should come out of the last layer?")
+def _(x, params):
+    for w, b in zip(params[::2], params[1::2]):
+        x = tf.nn.relu(x @ w + b)
+    return x
+
+
+@forward.mistake("There is no relu at all. Layers without one collapse into a single matrix.")
+def _(x, params):
+    for w, b in zip(params[::2], params[1::2]):
+        x = x @ w + b
+    return x
+
+
+@forward.mistake("The biases are missing.")
+def _(x, params):
+    for i, w in enumerate(params[::2]):
+        x = x @ w
+        if 2 * i + 2 < len(params):
+            x = tf.nn.relu(x)
+    return x
+
+
+@forward.mistake("You add the bias after the relu. A unit's bias shifts where its relu bends, so it comes first.")
+def _(x, params):
+    for i, (w, b) in enumerate(zip(params[::2], params[1::2])):
+        x = (tf.nn.relu(x @ w) if 2 * i + 2 < len(params) else x @ w) + b
+    return x
+
+
+@forward.mistake("Your function always uses exactly three layers. How many are in params?")
+def _(x, params):
+    w1, b1, w2, b2, w3, b3 = params
+    return tf.nn.relu(tf.nn.relu(x @ w1 + b1) @ w2 + b2) @ w3 + b3
+
+
+@forward.mistake("Your outputs lie between 0 and 1 and add up to 1. The task asks for the raw logits.")
+def _(x, params):
+    for i, (w, b) in enumerate(zip(params[::2], params[1::2])):
+        x = x @ w + b
+        x = tf.nn.relu(x) if 2 * i + 2 < len(params) else tf.nn.softmax(x)
+    return x
+
+
+# -- mse_onehot ---------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=4, minutes=8, difficulty=2, forbid=["keras.losses.mean_squared_error", "keras.losses.MeanSquaredError"])
+def mse_onehot(y, out):
+    """Mean squared error between one-hot labels and logits, over the batch and the classes.
+
+    y: int32 [batch], out: float32 [batch, classes] → float32 scalar.
+    """
+    hot = keras.ops.one_hot(y, out.shape[1])
+    return tf.reduce_mean(keras.losses.mean_squared_error(hot, out))
+
+
+@mse_onehot.case("ten classes")
+def _(rng):
+    return rng.integers(0, 10, size=7, dtype=np.int32), _normal(rng, 7, 10)
+
+
+@mse_onehot.case("three classes: the depth comes from the logits")
+def _(rng):
+    return rng.integers(0, 3, size=8, dtype=np.int32), _normal(rng, 8, 3)
+
+
+@mse_onehot.case("as many images as classes")
+def _(rng):
+    return rng.permutation(10).astype("int32"), _normal(rng, 10, 10, scale=3)
+
+
+@mse_onehot.case("its gradient with respect to the logits", gradient=True)
+def _(rng):
+    return rng.integers(0, 10, size=4, dtype=np.int32), _normal(rng, 4, 10)
+
+
+@mse_onehot.mistake("You average over the batch, but add over the classes: your loss is as many times too large as there are classes.")
+def _(y, out):
+    return tf.reduce_mean(tf.reduce_sum(tf.square(tf.one_hot(y, out.shape[1]) - out), axis=1))
+
+
+@mse_onehot.mistake("This is the sum of all squares. What makes it a mean?")
+def _(y, out):
+    return tf.reduce_sum(tf.square(tf.one_hot(y, out.shape[1]) - out))
+
+
+@mse_onehot.mistake("You compared the logits with the label numbers. A 7 is not seven times a 1: encode the labels first.")
+def _(y, out):
+    return tf.reduce_mean(tf.square(tf.cast(y, tf.float32)[:, None] - out))
+
+
+@mse_onehot.mistake("The depth of your one-hot encoding is always 10. Where can you read how many classes there are?")
+def _(y, out):
+    return tf.reduce_mean(tf.square(tf.one_hot(y, 10) - out))
+
+
+@mse_onehot.mistake("These are absolute differences, not squares.")
+def _(y, out):
+    return tf.reduce_mean(tf.abs(tf.one_hot(y, out.shape[1]) - out))
+
+
+@mse_onehot.mistake("You return one loss for each image. The task asks for a single number.")
+def _(y, out):
+    return tf.reduce_mean(tf.square(tf.one_hot(y, out.shape[1]) - out), axis=1)
+
+
+@mse_onehot.mistake("The value is right, but you computed it with NumPy: no tape can follow you there, and without a gradient there is no learning.")
+def _(y, out):
+    hot = np.eye(out.shape[1], dtype="float32")[np.asarray(y)]
+    return tf.constant(np.mean((hot - out.numpy()) ** 2))
+
+
+# -- sgd_step -----------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=3, minutes=6, difficulty=2, forbid=["keras.optimizers.SGD"])
+def sgd_step(params, grads, lr):
+    """One step of gradient descent: every variable is changed in place by −lr · gradient; nothing is returned.
+
+    params: list of tf.Variable, grads: list of tensors of the same shapes, lr: float → None.
+    """
+    keras.optimizers.SGD(learning_rate=lr).apply_gradients(zip(grads, params))
+
+
+def _step(answer, params, grads, lr):
+    answer(params, grads, lr)
+    return [p.numpy() for p in params if isinstance(p, tf.Variable)]
+
+
+def _two_steps(answer, params, grads, lr):
+    answer(params, grads, lr)
+    answer(params, grads, lr)
+    return [p.numpy() for p in params if isinstance(p, tf.Variable)]
+
+
+@sgd_step.case("one step", probe=_step)
+def _(rng):
+    shapes = [(4, 3), (3,), (3, 2), (2,)]
+    return [variable(_normal(rng, *s)) for s in shapes], [_normal(rng, *s) for s in shapes], 0.1
+
+
+@sgd_step.case("two steps, one after the other", probe=_two_steps)
+def _(rng):
+    shapes = [(2, 5), (5,)]
+    return [variable(_normal(rng, *s)) for s in shapes], [_normal(rng, *s) for s in shapes], float(rng.uniform(0.01, 1))
+
+
+@sgd_step.case("a single scalar parameter, a large step", probe=_step)
+def _(rng):
+    return [variable(np.float32(rng.normal()))], [np.float32(rng.normal())], 3.0
+
+
+@sgd_step.mistake("Nothing has changed: `w = w - lr * g` gives the name w to a new tensor and leaves the variable as it was.")
+def _(params, grads, lr):
+    for w, g in zip(params, grads):
+        w = w - lr * g  # noqa: PLW2901
+
+
+@sgd_step.mistake("You put new tensors into the list. At the next step the tape finds no variables there, and its gradients are None.")
+def _(params, grads, lr):
+    for i in range(len(params)):
+        params[i] = params[i] - lr * grads[i]
+
+
+@sgd_step.mistake("You climb: the gradient points uphill.")
+def _(params, grads, lr):
+    for w, g in zip(params, grads):
+        w.assign_add(lr * g)
+
+
+@sgd_step.mistake("Where is the learning rate in your step?")
+def _(params, grads, lr):
+    for w, g in zip(params, grads):
+        w.assign_sub(g)
+
+
+@sgd_step.mistake("You replace the parameter by the step. What is left of its old value?")
+def _(params, grads, lr):
+    for w, g in zip(params, grads):
+        w.assign(-lr * g)
+
+
+@sgd_step.mistake("Only the first parameter moves. Does your function leave the loop too early?")
+def _(params, grads, lr):
+    for w, g in zip(params, grads):
+        w.assign_sub(lr * g)
+        return
+
+
+# -- accuracy -----------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=3, minutes=5, difficulty=1, forbid=["keras.metrics.sparse_categorical_accuracy", "keras.metrics.SparseCategoricalAccuracy"])
+def accuracy(out, y):
+    """The share of images whose largest logit is at their label's place.
+
+    out: float32 [batch, classes], y: int32 [batch] → float between 0 and 1.
+    """
+    return float(tf.reduce_mean(tf.cast(tf.math.in_top_k(y, out, 1), tf.float32)))
+
+
+def _logits_and_labels(rng, n, classes, right):
+    y = rng.integers(0, classes, size=n, dtype=np.int32)
+    out = _normal(rng, n, classes)
+    out[np.arange(n), np.where(rng.permutation(n) < right, y, (y + 1) % classes)] = 5 + rng.uniform(size=n)
+    return out, y
+
+
+@accuracy.case("some right, some wrong")
+def _(rng):
+    return _logits_and_labels(rng, 11, 10, int(rng.integers(3, 9)))
+
+
+@accuracy.case("as many images as classes")
+def _(rng):
+    return _logits_and_labels(rng, 10, 10, int(rng.integers(2, 8)))
+
+
+@accuracy.case("all logits negative")
+def _(rng):
+    out, y = _logits_and_labels(rng, 9, 4, int(rng.integers(2, 7)))
+    return out - 20, y
+
+
+@accuracy.case("a batch of one, and it is right")
+def _(rng):
+    return _logits_and_labels(rng, 1, 10, 1)
+
+
+@accuracy.mistake("You took the largest logit over the batch. Over which axis do the classes lie?")
+def _(out, y):
+    guess = tf.cast(tf.argmax(out, axis=0), tf.int32)
+    n = min(guess.shape[0], y.shape[0])
+    return float(tf.reduce_mean(tf.cast(guess[:n] == y[:n], tf.float32)))
+
+
+@accuracy.mistake("This is how many are right. What share of the batch is that?")
+def _(out, y):
+    return float(tf.reduce_sum(tf.cast(tf.cast(tf.argmax(out, axis=1), tf.int32) == y, tf.float32)))
+
+
+@accuracy.mistake("This is the share of wrong answers.")
+def _(out, y):
+    return float(tf.reduce_mean(tf.cast(tf.cast(tf.argmax(out, axis=1), tf.int32) != y, tf.float32)))
+
+
+@accuracy.mistake("tf.argmax returns int64, the labels are int32: comparing them raises an error. Bring them to one dtype.")
+def _(out, y):
+    return float(tf.reduce_mean(tf.cast(tf.equal(tf.argmax(out, axis=1), y), tf.float32)))
+
+
+@accuracy.mistake("A mean over whole numbers is a whole number: convert the comparison to floating point before you average.")
+def _(out, y):
+    return float(tf.reduce_mean(tf.cast(tf.cast(tf.argmax(out, axis=1), tf.int32) == y, tf.int32)))

@@ -1,0 +1,1 @@
+"""Runs untrusted cells: a zygote that imported TensorFlow, its sandboxed children, and an inert wire. Knows nothing of grading."""

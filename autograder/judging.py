@@ -1,0 +1,232 @@
+"""From records to a verdict: pure, (exercise, records of the answer, draw) → `Verdict`.
+
+    draw(exercise, seed) → requests → probe the answer, wherever it lives → records
+                                    → probe the reference, here           → records      → judge_records → Verdict
+
+A check is only worth what it rejects: whatever an answer returns is compared here, never where the answer ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import probes
+from .compare import describe, difference, show
+from .exercise import Drawn, Exercise, Mistake, draw
+from .verdict import CaseResult, Verdict
+
+ENDINGS = ("too slow", "out of memory", "killed")
+
+
+def judge(exercise: Exercise, answer: Callable, seed: int = 0) -> Verdict:
+    """Judge an answer in this process. The seed draws the inputs; the same seed gives the same verdict."""
+    return judge_with(exercise, lambda requests: probes.run(answer, requests), seed)
+
+
+def judge_with(exercise: Exercise, ask: Callable[[list[dict]], list[dict]], seed: int = 0) -> Verdict:
+    """Judge an answer that lives elsewhere: `ask` carries the requests to it and brings its records back."""
+    try:
+        drawn = draw(exercise, seed)
+        requests = [d.request for d in drawn]
+        expected = probes.run(exercise.reference, [{**r, "forbid": []} for r in requests])
+        for case, record in zip(drawn, expected, strict=True):
+            if record["status"] != ("raised" if case.case.raises else "ok"):
+                told = f": {_short(record)}" if record["status"] == "raised" else ""
+                raise RuntimeError(f"the reference came to {record['status']!r} in {case.case.name!r}{told}")
+    except Exception as error:  # noqa: BLE001  whatever fails here is ours, and must not cost a point
+        return _our_fault(exercise, error)
+    records = ask(requests)
+    try:
+        return judge_records(exercise, drawn, records, expected)
+    except Exception as error:  # noqa: BLE001
+        return _our_fault(exercise, error)
+
+
+def judge_records(exercise: Exercise, drawn: list[Drawn], records: list[dict], expected: list[dict]) -> Verdict:
+    """Compare what the answer did with what the reference did, case by case."""
+    if len(records) != len(drawn):
+        raise ValueError(f"{len(records)} records for {len(drawn)} cases")
+    if all(r["status"] in ("stub", "missing") for r in records):
+        text = "" if records[0]["status"] == "stub" else f"There is no function called {exercise.name} yet."
+        return Verdict(exercise.key, "not attempted", 0.0, exercise.points, message=text)
+    findings = [_finding(d, r, e) for d, r, e in zip(drawn, records, expected, strict=True)]
+    forbidden = sorted({name for r in records for name in r.get("forbidden", ())})
+    if not any(findings) and not forbidden:
+        cases = tuple(CaseResult(d.case.name, True, d.case.points, d.case.points) for d in drawn)
+        return Verdict(exercise.key, "correct", exercise.points, exercise.points, cases=cases)
+    mistake = _matching_mistake(exercise, drawn, records, expected, findings) if any(findings) else None
+    cases = []
+    for d, finding in zip(drawn, findings, strict=True):
+        worth = 0.0 if finding or forbidden else d.case.points
+        text = "" if finding is None else f"{_inputs(d)}{finding}"
+        cases.append(CaseResult(d.case.name, finding is None, worth, d.case.points, text))
+    outcome, message = _outcome(records, findings)
+    if forbidden:
+        outcome = "wrong"
+        message = (
+            f"This exercise is about building it yourself: your answer calls {' and '.join(forbidden)}, "
+            "which is not allowed here, whatever name it is given."
+        )
+    hint = mistake.hint if mistake else None
+    points = sum(c.points for c in cases)
+    return Verdict(exercise.key, outcome, points, exercise.points, hint, message, tuple(cases))
+
+
+def _outcome(records: list[dict], findings: list[str | None]) -> tuple[str, str]:
+    """How a failing answer failed, and what to say of it as a whole."""
+    statuses = [r["status"] for r in records]
+    for ending in ENDINGS:
+        if ending in statuses:
+            return ending, findings[statuses.index(ending)] or ""
+    failed = [r for r, f in zip(records, findings, strict=True) if f]
+    if failed and all(r["status"] == "raised" for r in failed):
+        return "crashed", _traceback(failed[0])
+    return "wrong", ""
+
+
+def _finding(drawn: Drawn, record: dict, expected: dict) -> str | None:
+    """None if this record is right, else a sentence about what is wrong with it."""
+    status, case = record["status"], drawn.case
+    if status == "raised":
+        if expected["status"] == "raised" and expected["type"] == record["type"]:
+            return None
+        return f"your function raised {_short(record)}"
+    if status == "too slow":
+        return f"your function was stopped after {record['seconds']:g} s. Is there a loop that does not end?"
+    if status == "out of memory":
+        return "your function needed more memory than there is"
+    if status == "killed":
+        return "the process that ran your function was killed" + (f": {record['why']}" if record.get("why") else "")
+    if status != "ok":
+        return f"your function came to {status!r}"
+    if expected["status"] == "raised":
+        return f"your function returned {show(record['result'])}, expected {expected['type']} to be raised"
+    if record["result"] is None and expected["result"] is not None:
+        return "your function returned None. Is there a `return` on every way through it?"
+    if case.accept is not None:
+        return _accept(drawn, record, expected)
+    options = {"rtol": case.rtol, "atol": case.atol, "dtype": case.dtype}
+    if found := _changes(record, expected, options):
+        return found
+    if found := difference(record["result"], expected["result"], **options):
+        return found + _pair(record["result"], expected["result"])
+    if case.gradient:
+        return _gradients(record, expected, options)
+    return None
+
+
+def _accept(drawn: Drawn, record: dict, expected: dict) -> str | None:
+    """What the case's own property check says. It may stumble over a result of another form: that is a finding, too."""
+    accept = drawn.case.accept
+    try:
+        return accept(record["result"], drawn.inputs, expected["result"])
+    except Exception:  # noqa: BLE001  which error it is depends on what the answer returned
+        accept(expected["result"], drawn.inputs, expected["result"])  # if this fails as well, the check is at fault
+        return f"your result does not have the form that the task asks for: it is {describe(record['result'])}"
+
+
+def _changes(record: dict, expected: dict, options: dict) -> str | None:
+    """Did it change its arguments as it should, and no others?"""
+    if set(record["rebound"]) - set(expected["rebound"]):
+        return "your function put other objects into a list it was given; the caller's own objects must stay in it"
+    for path, now in record["changed"].items():
+        name = _argument(path)
+        if path not in expected["changed"]:
+            return f"your function changed its {name}; the caller still needs it as it was"
+        if found := difference(now, expected["changed"][path], what=f"the {name}, after the call,", **options):
+            return found
+    for path in expected["changed"]:
+        if path not in record["changed"]:
+            return f"the {_argument(path)} is still as it was before the call; it should have been changed in place"
+    return None
+
+
+def _argument(path: str) -> str:
+    first, *rest = path.split("/")
+    ordinal = ("first", "second", "third", "fourth", "fifth", "sixth")
+    name = f"{ordinal[int(first)]} argument" if int(first) < len(ordinal) else f"argument {int(first) + 1}"
+    return f"{name}{''.join(f'[{p}]' for p in rest)}"
+
+
+def _gradients(record: dict, expected: dict, options: dict) -> str | None:
+    options = {**options, "dtype": False}
+    for i, (got, want) in enumerate(zip(record.get("gradient") or [], expected.get("gradient") or [], strict=True)):
+        if got is None and want is not None:
+            return (
+                "the value is right, but there is no gradient: the tape cannot see through your computation "
+                "(NumPy and Python numbers leave no trace on it)"
+            )
+        if found := difference(got, want, what=f"the value is right, but its gradient (tensor {i + 1} of the inputs)", **options):
+            return found
+    return None
+
+
+def _matching_mistake(
+    exercise: Exercise, drawn: list[Drawn], records: list[dict], expected: list[dict], findings: list[str | None]
+) -> Mistake | None:
+    """The typical mistake that this answer makes: the first that does the same in every case, else in every failed one."""
+    requests = [{**d.request, "forbid": []} for d in drawn]
+    partial = None
+    for mistake in exercise.mistakes:
+        theirs = probes.run(mistake.answer, requests)
+        same = [_alike(d, r, t, e) for d, r, t, e in zip(drawn, records, theirs, expected, strict=True)]
+        if all(same):
+            return mistake
+        if partial is None and all(s for s, f in zip(same, findings, strict=True) if f):
+            if all(_finding(d, t, e) for d, t, e, f in zip(drawn, theirs, expected, findings, strict=True) if f):
+                partial = mistake
+    return partial
+
+
+def _alike(drawn: Drawn, record: dict, other: dict, expected: dict) -> bool:
+    """Do two records tell of the same behaviour?"""
+    if record["status"] != other["status"]:
+        return False
+    if record["status"] == "raised":
+        return record["type"] == other["type"]
+    if record["status"] != "ok":
+        return True
+    case = drawn.case
+    if case.accept is not None:
+        return _accept(drawn, record, expected) == _accept(drawn, other, expected)
+    options = {"rtol": case.rtol, "atol": case.atol, "dtype": case.dtype}
+    if difference(record["result"], other["result"], **options) or set(record["changed"]) != set(other["changed"]):
+        return False
+    if record["rebound"] != other["rebound"]:
+        return False
+    if any(difference(now, other["changed"][path], **options) for path, now in record["changed"].items()):
+        return False
+    return not (case.gradient and difference(record.get("gradient"), other.get("gradient"), **{**options, "dtype": False}))
+
+
+def _inputs(drawn: Drawn) -> str:
+    shown = ", ".join(_shown_input(value) for value in drawn.inputs)
+    return f"for the input {shown}:\n" if shown else ""
+
+
+def _shown_input(value: Any) -> str:
+    tag = getattr(value, "tag", None)
+    if tag == "code":
+        return value.value.splitlines()[0][:80]
+    if tag == "made":
+        return "(an object made for this case)"
+    return show(value, 6)
+
+
+def _pair(got: Any, want: Any) -> str:
+    return f"\nyours    {show(got)}\nexpected {show(want)}"
+
+
+def _short(record: dict) -> str:
+    return f"{record['type']}: {record['message'].splitlines()[0][:200]}" if record["message"] else record["type"]
+
+
+def _traceback(record: dict) -> str:
+    lines = [f"line {number} of {function}:  {text}" for function, number, text in record["lines"]]
+    return "\n".join([*lines, f"{record['type']}: {record['message'][:500]}"])
+
+
+def _our_fault(exercise: Exercise, error: Exception) -> Verdict:
+    text = f"The check itself failed, which is not your fault and costs you nothing: {type(error).__name__}: {error}"
+    return Verdict(exercise.key, "grader's fault", exercise.points, exercise.points, message=text[:1000])

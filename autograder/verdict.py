@@ -1,0 +1,115 @@
+"""`Verdict`: what a check found, and how it reads — a line in a terminal, HTML in a notebook, a number for nbgrader."""
+
+from __future__ import annotations
+
+import html
+import os
+from dataclasses import dataclass, field
+
+OUTCOMES = (
+    "correct",
+    "wrong",
+    "not attempted",
+    "crashed",
+    "too slow",
+    "out of memory",
+    "killed",
+    "grader's fault",
+)
+
+GOOD, BAD, NEUTRAL = "#00735c", "#b3361e", "#5f6b7a"  # readable on white and on JupyterLab's dark theme
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What came of one case: its points if passed, else a message about what is wrong."""
+
+    name: str
+    passed: bool
+    points: float
+    max_points: float
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one answer.
+
+    outcome: one of `OUTCOMES`. passed: the outcome is "correct". mistake: the hint of the typical mistake that the answer
+    makes, if it is one. message: what to tell the student. It holds no timings and no addresses: the same answer gives
+    the same text on every machine.
+    """
+
+    exercise: str
+    outcome: str
+    points: float
+    max_points: float
+    mistake: str | None = None
+    message: str = ""
+    cases: tuple[CaseResult, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == "correct"
+
+    @property
+    def name(self) -> str:
+        """The exercise's name without its chapter."""
+        return self.exercise.rsplit(".", 1)[-1]
+
+    @property
+    def headline(self) -> str:
+        mark = {"correct": "✓", "not attempted": "○"}.get(self.outcome, "✗")
+        return f"{mark} {self.name}: {self.outcome} — {self.points:g} of {self.max_points:g} points"
+
+    def to_text(self) -> str:
+        """The verdict in plain text, one line when correct."""
+        lines = [self.headline]
+        if self.outcome == "wrong":
+            for case in self.cases:
+                lines.append(f"  {'✓' if case.passed else '✗'} {case.name} ({case.points:g} of {case.max_points:g})")
+                lines.extend(f"      {line}" for line in case.message.splitlines())
+        lines.extend(f"  {line}" for line in self.message.splitlines())
+        if self.mistake:
+            lines.append(f"  Hint: {self.mistake}")
+        return "\n".join(lines)
+
+    def to_html(self) -> str:
+        """The verdict in HTML. Every text is escaped: parts of it come from student code."""
+        colour = {"correct": GOOD, "not attempted": NEUTRAL}.get(self.outcome, BAD)
+        parts = [f'<div style="font-weight:600;color:{colour}">{html.escape(self.headline)}</div>']
+        if self.outcome == "wrong" and self.cases:
+            items = []
+            for case in self.cases:
+                mark, tint = ("✓", GOOD) if case.passed else ("✗", BAD)
+                body = f"<pre {_PRE}>{html.escape(case.message)}</pre>" if case.message else ""
+                items.append(
+                    f'<li style="list-style:none"><span style="color:{tint}">{mark}</span> {html.escape(case.name)} '
+                    f"({case.points:g} of {case.max_points:g}){body}</li>"
+                )
+            parts.append(f'<ul style="margin:.3em 0;padding-left:1em">{"".join(items)}</ul>')
+        if self.message:
+            parts.append(f"<pre {_PRE}>{html.escape(self.message)}</pre>")
+        if self.mistake:
+            parts.append(f'<div style="margin-top:.4em"><b>Hint.</b> {html.escape(self.mistake)}</div>')
+        return (
+            f'<div class="verdict" style="border-left:4px solid {colour};padding:.3em .8em;margin:.3em 0">'
+            f"{''.join(parts)}</div>"
+        )
+
+    def __repr__(self) -> str:
+        # nbgrader reads the score of a check cell from the text/plain of its result: there it must be the bare number.
+        if being_graded():
+            return f"{self.points:g}"
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+_PRE = 'style="margin:.2em 0;white-space:pre-wrap;background:none;color:inherit"'
+
+
+def being_graded() -> bool:
+    """True while nbgrader executes or validates the notebook."""
+    return bool(os.environ.get("NBGRADER_EXECUTION") or os.environ.get("NBGRADER_VALIDATING"))
