@@ -14,7 +14,9 @@ def check(answer: Any) -> Verdict:
     """Check an answer against its exercise, found by the function's name. Raises nothing, so that "Run All" goes on."""
     name = getattr(answer, "__name__", None)
     if not callable(answer) or not isinstance(name, str):
-        return Verdict("?", "wrong", 0.0, 0.0, message=f"check() wants the function you wrote, not {type(answer).__name__}.")
+        return Verdict(
+            "?", "wrong", 0.0, 0.0, message=f"check() wants the function you wrote, not {type(answer).__name__}."
+        )
     with quiet():  # the first use of TensorFlow writes to stderr, which would cost the cell its points under nbgrader
         try:
             exercise = find(name)

@@ -1,0 +1,136 @@
+"""The `course` command. Each subcommand's work is done elsewhere; here are its words, its errors and its exit code."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .layout import Course, CourseError, find_course
+
+
+def plain_errors(command: Callable) -> Callable:
+    """Turn what the user can put right into one sentence and exit code 1."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **named: Any) -> Any:
+        try:
+            return command(*arguments, **named)
+        except CourseError as error:
+            raise click.ClickException(str(error)) from None
+        except PermissionError as error:
+            where = error.filename or "a file"
+            raise click.ClickException(f"{where} cannot be written: permission denied") from None
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--course",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The course folder. Default: the one that the current folder lies in.",
+)
+@click.version_option(package_name="tf-first-principles", prog_name="course")
+@click.pass_context
+def main(context: click.Context, folder: Path | None) -> None:
+    """Build, check, hand out and grade the course "TensorFlow from first principles"."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    context.obj = folder
+
+
+def course_of(context: click.Context) -> Course:
+    folder = context.obj or Path.cwd()
+    if not folder.is_dir():
+        raise CourseError(f"there is no folder {folder}")
+    return find_course(folder.resolve())
+
+
+@main.command()
+@click.argument("chapters", nargs=-1)
+@click.option("--force", is_flag=True, help="Run the solved notebooks again even if they are up to date.")
+@click.pass_context
+@plain_errors
+def build(context: click.Context, chapters: tuple[str, ...], force: bool) -> None:
+    """Make release/ and notebooks/ from source/ (all CHAPTERS, if none is named)."""
+    from .build import build as build_chapters
+
+    course = course_of(context)
+    writable(course.root)
+    build_chapters(course, course.pick(chapters), force=force, say=click.echo)
+
+
+@main.command()
+@click.argument("chapters", nargs=-1)
+@click.pass_context
+@plain_errors
+def check(context: click.Context, chapters: tuple[str, ...]) -> None:
+    """Say whether release/ and notebooks/ are up to date and source/ is as it should be."""
+    from .audit import audit
+
+    course = course_of(context)
+    picked = course.pick(chapters)
+    findings = [finding for chapter in picked for finding in audit(course, chapter)]
+    for finding in findings:
+        click.echo(finding)
+    if findings:
+        raise CourseError(f"{len(findings)} thing{'s' * (len(findings) > 1)} to put right")
+    click.echo(f"{len(picked)} chapter{'s' * (len(picked) > 1)} checked: all is as it should be")
+
+
+@main.command()
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: dist/tf-first-principles.zip"
+)
+@click.pass_context
+@plain_errors
+def bundle(context: click.Context, output: Path | None) -> None:
+    """Pack what students get into one zip: notebooks without solutions, the package, how to start."""
+    from .bundle import bundle as make
+
+    course = course_of(context)
+    path = make(course, output or course.root / "dist" / "tf-first-principles.zip")
+    click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+@main.command()
+@click.argument("chapters", nargs=-1, required=True)
+@click.option("--student", "students", multiple=True, help="Only this student; may be given more than once.")
+@click.option("--regrade", is_flag=True, help="Grade again what is graded already.")
+@click.pass_context
+@plain_errors
+def grade(context: click.Context, chapters: tuple[str, ...], students: tuple[str, ...], regrade: bool) -> None:
+    """Grade the submissions of CHAPTERS into the gradebook and show the grades."""
+    from rich.console import Console
+
+    from .grading.batch import grade as grade_chapter
+    from .grading.batch import needs_grading
+    from .grading.table import read_grades, table
+    from .samples import chapter_exercises
+
+    course = course_of(context)
+    picked = course.pick(chapters)
+    wanted = {chapter: needs_grading(course, chapter, list(students)) for chapter in picked}
+    writable(course.root)
+    console, failures = Console(), []
+    for chapter in picked:
+        failures += grade_chapter(course, chapter, wanted[chapter], console, regrade=regrade)
+        console.print(table(chapter, read_grades(course, chapter), list(chapter_exercises(chapter))))
+    for failure in failures:
+        click.echo(f"{failure.student}: {failure.why}", err=True)
+    if failures:
+        raise CourseError(f"{len(failures)} submission{'s' * (len(failures) > 1)} could not be graded")
+
+
+def writable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK):
+        raise CourseError(f"{folder} cannot be written: permission denied")
+
+
+if __name__ == "__main__":
+    main()

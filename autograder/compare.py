@@ -14,7 +14,13 @@ TOLERANCE = {2: (2e-2, 2e-3), 4: (1e-4, 1e-5), 8: (1e-7, 1e-9)}
 
 
 def difference(
-    got: Any, expected: Any, *, rtol: float | None = None, atol: float | None = None, dtype: bool = True, what: str = "your result"
+    got: Any,
+    expected: Any,
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+    dtype: bool = True,
+    what: str = "your result",
 ) -> str | None:
     """None if `got` equals `expected` within tolerance, else a sentence that says where and how they differ.
 

@@ -18,9 +18,8 @@ An exercise carries no solution. Its reference must not look like one, for the p
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import inspect
-import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,7 +103,9 @@ class Exercise:
         shares = share_points(self.points, [points for _, points in self._cases])
         return [Case(points=share, **fields) for (fields, _), share in zip(self._cases, shares, strict=True)]
 
-    def case(self, name: str, *, points: float | None = None, probe: Callable | str | None = None, **options: Any) -> Callable:
+    def case(
+        self, name: str, *, points: float | None = None, probe: Callable | str | None = None, **options: Any
+    ) -> Callable:
         """Decorate the draw of a case; cases without points share what the others leave."""
 
         def add(draw: Callable) -> Callable:
@@ -128,12 +129,16 @@ class Exercise:
         return add
 
 
-def exercise(*, points: float, minutes: int, difficulty: int = 1, forbid: Sequence[str] = (), seconds: float = 10.0) -> Callable:
+def exercise(
+    *, points: float, minutes: int, difficulty: int = 1, forbid: Sequence[str] = (), seconds: float = 10.0
+) -> Callable:
     """Decorate a reference: it becomes the `Exercise` of that name, in the chapter of its module."""
 
     def make(reference: Callable) -> Exercise:
         chapter = reference.__module__.rsplit(".", 1)[-1]
-        return Exercise(reference.__name__, chapter, float(points), minutes, reference, difficulty, tuple(forbid), seconds)
+        return Exercise(
+            reference.__name__, chapter, float(points), minutes, reference, difficulty, tuple(forbid), seconds
+        )
 
     return make
 
@@ -188,23 +193,33 @@ def draw(exercise: Exercise, seed: int) -> list[Drawn]:
     return drawn
 
 
+def exercises_of(topic: str) -> dict[str, Exercise]:
+    """The exercises of one chapter by their full names; none if the chapter has no module yet."""
+    from . import chapters
+
+    if topic not in chapters.ORDER:
+        raise UnknownExercise(f"no chapter is called {topic!r}; there are {', '.join(chapters.ORDER)}")
+    if importlib.util.find_spec(f"{chapters.__name__}.{topic}") is None:
+        return {}
+    module = importlib.import_module(f"{chapters.__name__}.{topic}")
+    return {e.key: e for e in vars(module).values() if isinstance(e, Exercise) and e.chapter == topic}
+
+
 def exercises() -> dict[str, Exercise]:
     """All exercises of the course: "forward_pass.forward" → Exercise, in the order of the chapters."""
     from . import chapters
 
-    found: dict[str, Exercise] = {}
-    for module in chapters.ORDER:
-        if not any(m.name == module for m in pkgutil.iter_modules(chapters.__path__)):
-            continue
-        loaded = importlib.import_module(f"{chapters.__name__}.{module}")
-        found.update({e.key: e for e in vars(loaded).values() if isinstance(e, Exercise) and e.chapter == module})
-    return found
+    return {key: found for topic in chapters.ORDER for key, found in exercises_of(topic).items()}
 
 
 def find(name: str) -> Exercise:
     """The exercise of this name, with or without its chapter. Raises `UnknownExercise`."""
-    known = exercises()
-    for key, candidate in known.items():
-        if name in (key, candidate.name):
-            return candidate
-    raise UnknownExercise(f"no exercise is called {name!r}; there are {', '.join(e.name for e in known.values())}")
+    from . import chapters
+
+    for topic in chapters.ORDER:  # chapter by chapter: the later ones need not be loaded to find an early one
+        for key, candidate in exercises_of(topic).items():
+            if name in (key, candidate.name):
+                return candidate
+    raise UnknownExercise(
+        f"no exercise is called {name!r}; there are {', '.join(e.name for e in exercises().values())}"
+    )

@@ -157,7 +157,9 @@ def _gradients(record: dict, expected: dict, options: dict) -> str | None:
                 "the value is right, but there is no gradient: the tape cannot see through your computation "
                 "(NumPy and Python numbers leave no trace on it)"
             )
-        if found := difference(got, want, what=f"the value is right, but its gradient (tensor {i + 1} of the inputs)", **options):
+        if found := difference(
+            got, want, what=f"the value is right, but its gradient (tensor {i + 1} of the inputs)", **options
+        ):
             return found
     return None
 
@@ -197,7 +199,9 @@ def _alike(drawn: Drawn, record: dict, other: dict, expected: dict) -> bool:
         return False
     if any(difference(now, other["changed"][path], **options) for path, now in record["changed"].items()):
         return False
-    return not (case.gradient and difference(record.get("gradient"), other.get("gradient"), **{**options, "dtype": False}))
+    return not (
+        case.gradient and difference(record.get("gradient"), other.get("gradient"), **{**options, "dtype": False})
+    )
 
 
 def _inputs(drawn: Drawn) -> str:

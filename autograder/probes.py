@@ -129,7 +129,9 @@ def _exercise(answer: Callable, asked: dict) -> dict:
     call = build(asked["probe"]) if asked["probe"] else _call
     record: dict[str, Any] = {"status": "ok"}
     if asked["gradient"]:
-        watched = [t for t in tf.nest.flatten(inputs) if isinstance(t, (tf.Tensor, tf.Variable)) and t.dtype.is_floating]
+        watched = [
+            t for t in tf.nest.flatten(inputs) if isinstance(t, (tf.Tensor, tf.Variable)) and t.dtype.is_floating
+        ]
         with tf.GradientTape() as tape:
             tape.watch([t for t in watched if isinstance(t, tf.Tensor)])
             result = call(answer, *inputs)
@@ -260,7 +262,9 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise TooSlow(f"{time.monotonic() - started:.1f} s")
 
     handler = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)  # again and again: one may be lost in a callback that swallows it
+    signal.setitimer(
+        signal.ITIMER_REAL, seconds, 0.5
+    )  # again and again: one may be lost in a callback that swallows it
     try:
         yield
     finally:

@@ -134,7 +134,11 @@ def observe(value: Any, depth: int = 0) -> Any:
     if isinstance(value, tf.Tensor):
         return Tagged("tensor", _array(value)) if hasattr(value, "numpy") else Tagged("symbolic tensor", value.name)
     if isinstance(value, (list, tuple)):
-        return type(value)(observe(v, depth + 1) for v in value) if type(value) in (list, tuple) else [observe(v, depth + 1) for v in value]
+        return (
+            type(value)(observe(v, depth + 1) for v in value)
+            if type(value) in (list, tuple)
+            else [observe(v, depth + 1) for v in value]
+        )
     if isinstance(value, dict):
         return {str(k): observe(v, depth + 1) for k, v in value.items()}
     if isinstance(value, tf.data.Dataset):
@@ -190,4 +194,6 @@ def _figure(value: Any) -> Tagged | None:
         )
     buffer = io.BytesIO()
     value.savefig(buffer, format="png", dpi=50)
-    return Tagged("figure", {"axes": axes, "size": [float(v) for v in value.get_size_inches()], "png": buffer.getvalue()})
+    return Tagged(
+        "figure", {"axes": axes, "size": [float(v) for v in value.get_size_inches()], "png": buffer.getvalue()}
+    )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import html
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+
+MIME = "application/vnd.tf-first-principles.verdict+json"
+"""Under this type a check cell's output carries the verdict as data."""
 
 OUTCOMES = (
     "correct",
@@ -103,8 +106,12 @@ class Verdict:
             return f"{self.points:g}"
         return self.to_text()
 
-    def _repr_html_(self) -> str:
-        return self.to_html()
+    def to_dict(self) -> dict:
+        """The verdict as plain data, e.g. for the class report."""
+        return asdict(self)
+
+    def _repr_mimebundle_(self, **_: object) -> dict:
+        return {"text/plain": repr(self), "text/html": self.to_html(), MIME: self.to_dict()}
 
 
 _PRE = 'style="margin:.2em 0;white-space:pre-wrap;background:none;color:inherit"'

@@ -1,0 +1,1 @@
+"""From submissions to grades: nbgrader preprocessors, the batch engine, the class report."""

@@ -1,0 +1,144 @@
+"""A sample class: submissions whose every score and hint is known beforehand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from .build import write_text
+from .exercise import Exercise, exercises_of
+from .layout import Course, graded, is_check, is_solution, notebook_text, read_notebook
+from .values import source_of
+
+CRASH = "    return undefined_name"
+SIZE = 10
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the check of one exercise must give: its points, or the wrong answer whose verdict it must equal; and the hint."""
+
+    points: float
+    hint: str | None
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One student's submission of one chapter. solutions: exercise → source of the solution cell, None for untouched."""
+
+    student: str
+    what: str
+    answers: dict[str, str | None]
+    expected: dict[str, Expected]
+    written: bool
+
+
+def chapter_exercises(chapter: str) -> dict[str, Exercise]:
+    """The exercises of "01_forward_pass" by their short names."""
+    return {e.name: e for e in exercises_of(chapter.split("_", 1)[1]).values()}
+
+
+def solutions(course: Course, chapter: str) -> dict[str, str]:
+    """The solution cells of the source notebook, by exercise."""
+    notebook = read_notebook(course.source(chapter))
+    return {
+        graded(c)["grade_id"]: strip_marks(c.source) for c in notebook.cells if c.cell_type == "code" and is_solution(c)
+    }
+
+
+def strip_marks(source: str) -> str:
+    """A solution cell without nbgrader's marks."""
+    return re.sub(r"^\s*### (BEGIN|END) SOLUTION\n?", "", source, flags=re.MULTILINE).rstrip()
+
+
+def sample_class(course: Course, chapter: str, size: int = SIZE) -> list[Sample]:
+    """The sample class of a chapter.
+
+    student-01 perfect, 02 untouched, 03 crashing, 04 half finished; from 05 on the k-th makes every exercise's k-th mistake
+    (an exercise with fewer mistakes starts again with its first).
+    """
+    known = chapter_exercises(chapter)
+    right = solutions(course, chapter)
+    correct = {n: Expected(e.points, None, "correct") for n, e in known.items()}
+    empty = {n: Expected(0.0, None, "not attempted") for n in known}
+    half = list(known)[: len(known) // 2]
+    crashing = {n: f"def {e.signature}:\n{CRASH}" for n, e in known.items()}
+    students = [
+        Sample("student-01", "perfect", dict(right), correct, True),
+        Sample("student-02", "untouched", dict.fromkeys(known), empty, False),
+        Sample("student-03", "crashing", crashing, {n: judged(e, None) for n, e in known.items()}, False),
+        Sample(
+            "student-04",
+            "half finished",
+            {n: right[n] if n in half else None for n in known},
+            {n: (correct if n in half else empty)[n] for n in known},
+            True,
+        ),
+    ]
+    for k in range(size - len(students)):
+        chosen = {n: e.mistakes[k % len(e.mistakes)] for n, e in known.items()}
+        students.append(
+            Sample(
+                f"student-{len(students) + 1:02d}",
+                f"mistake {k + 1}",
+                {n: mistake_source(known[n], m.answer) for n, m in chosen.items()},
+                {n: judged(known[n], m) for n, m in chosen.items()},
+                False,
+            )
+        )
+    return students[:size]
+
+
+def mistake_source(exercise: Exercise, answer) -> str:
+    """A mistake as a student would have typed it: a function of the exercise's name."""
+    return re.sub(r"^def \w+", f"def {exercise.name}", source_of(answer))
+
+
+def judged(exercise: Exercise, mistake) -> Expected:
+    """What is to be expected of a mistake (None: of an answer that crashes), judged here and now, at a draw of its own."""
+    from .judging import judge
+
+    if mistake is None:
+        verdict = judge(exercise, crash(exercise), seed=1)
+        return Expected(verdict.points, verdict.mistake, verdict.outcome)
+    verdict = judge(exercise, mistake.answer, seed=1)
+    return Expected(verdict.points, mistake.hint, verdict.outcome)
+
+
+def crash(exercise: Exercise):
+    """An answer to this exercise that crashes."""
+    names: dict = {}
+    exec(f"def {exercise.signature}:\n{CRASH}", names)  # noqa: S102  the text above
+    return names[exercise.name]
+
+
+def write_submission(course: Course, chapter: str, sample: Sample, model_answer: str) -> Path:
+    """Fill in the released notebook as this student would and hand it in."""
+    notebook = read_notebook(course.release(chapter))
+    for cell in notebook.cells:
+        name = graded(cell).get("grade_id")
+        if cell.cell_type == "code" and is_solution(cell) and sample.answers.get(name) is not None:
+            cell.source = sample.answers[name]
+        elif name == "written-answer" and sample.written:
+            cell.source = model_answer
+    path = course.submission(sample.student, chapter)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, notebook_text(notebook))
+    return path
+
+
+def model_answer(course: Course, chapter: str) -> str:
+    """The written answer of the source notebook."""
+    for cell in read_notebook(course.source(chapter)).cells:
+        if graded(cell).get("grade_id") == "written-answer":
+            return strip_marks(cell.source)
+    return ""
+
+
+def check_outputs(notebook: nbformat.NotebookNode) -> dict[str, list]:
+    """A graded notebook's check cells: exercise → outputs."""
+    return {graded(c)["grade_id"].removesuffix("-check"): c.outputs for c in notebook.cells if is_check(c)}
