@@ -127,6 +127,43 @@ def grade(context: click.Context, chapters: tuple[str, ...], students: tuple[str
         raise CourseError(f"{len(failures)} submission{'s' * (len(failures) > 1)} could not be graded")
 
 
+@main.command(name="try")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("names", nargs=-1, metavar="[EXERCISE]...")
+@click.option("--seed", default=0, show_default=True, help="Another seed draws other inputs.")
+@plain_errors
+def try_(file: Path, names: tuple[str, ...], seed: int) -> None:
+    """Judge the answers in FILE, a notebook or a Python file, without a gradebook.
+
+    FILE's own code runs here and now: use it on your own answers, and `course grade` on those of others.
+    """
+    from .trial import try_file
+
+    verdicts = try_file(file, names, seed)
+    for verdict in verdicts:
+        click.echo(verdict.to_text())
+    if not all(v.passed for v in verdicts):
+        raise SystemExit(1)
+
+
+@main.command()
+@click.argument("chapter")
+@click.argument("signature")
+@click.option("--points", default=3.0, show_default=True)
+@click.option("--minutes", default=8, show_default=True)
+@click.pass_context
+@plain_errors
+def new_exercise(context: click.Context, chapter: str, signature: str, points: float, minutes: int) -> None:
+    """Add the frame of an exercise to CHAPTER. SIGNATURE is such as "forward(x, params)"."""
+    from .authoring import new_exercise as make
+
+    course = course_of(context)
+    (picked,) = course.pick([chapter])
+    for path in make(course, picked, signature, points, minutes):
+        click.echo(f"changed {path}")
+    click.echo("Now write its reference, cases, mistakes, task and solution, then run: course build")
+
+
 def writable(folder: Path) -> None:
     if not os.access(folder, os.W_OK):
         raise CourseError(f"{folder} cannot be written: permission denied")

@@ -201,7 +201,8 @@ def exercises_of(topic: str) -> dict[str, Exercise]:
         raise UnknownExercise(f"no chapter is called {topic!r}; there are {', '.join(chapters.ORDER)}")
     if importlib.util.find_spec(f"{chapters.__name__}.{topic}") is None:
         return {}
-    module = importlib.import_module(f"{chapters.__name__}.{topic}")
+    with probes.quiet():  # it is here that a command first imports TensorFlow, which logs to stderr
+        module = importlib.import_module(f"{chapters.__name__}.{topic}")
     return {e.key: e for e in vars(module).values() if isinstance(e, Exercise) and e.chapter == topic}
 
 

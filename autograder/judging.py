@@ -8,11 +8,12 @@ A check is only worth what it rejects: whatever an answer returns is compared he
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 from . import probes
-from .compare import describe, difference, show
+from .compare import as_array, describe, difference, show
 from .exercise import Drawn, Exercise, Mistake, draw
 from .verdict import CaseResult, Verdict
 
@@ -50,7 +51,8 @@ def judge_records(exercise: Exercise, drawn: list[Drawn], records: list[dict], e
     if all(r["status"] in ("stub", "missing") for r in records):
         text = "" if records[0]["status"] == "stub" else f"There is no function called {exercise.name} yet."
         return Verdict(exercise.key, "not attempted", 0.0, exercise.points, message=text)
-    findings = [_finding(d, r, e) for d, r, e in zip(drawn, records, expected, strict=True)]
+    names = list(inspect.signature(exercise.reference).parameters)
+    findings = [_finding(d, r, e, names) for d, r, e in zip(drawn, records, expected, strict=True)]
     forbidden = sorted({name for r in records for name in r.get("forbidden", ())})
     if not any(findings) and not forbidden:
         cases = tuple(CaseResult(d.case.name, True, d.case.points, d.case.points) for d in drawn)
@@ -85,8 +87,8 @@ def _outcome(records: list[dict], findings: list[str | None]) -> tuple[str, str]
     return "wrong", ""
 
 
-def _finding(drawn: Drawn, record: dict, expected: dict) -> str | None:
-    """None if this record is right, else a sentence about what is wrong with it."""
+def _finding(drawn: Drawn, record: dict, expected: dict, names: list[str]) -> str | None:
+    """None if this record is right, else a sentence about what is wrong with it. names: of the arguments."""
     status, case = record["status"], drawn.case
     if status == "raised":
         if expected["status"] == "raised" and expected["type"] == record["type"]:
@@ -107,7 +109,7 @@ def _finding(drawn: Drawn, record: dict, expected: dict) -> str | None:
     if case.accept is not None:
         return _accept(drawn, record, expected)
     options = {"rtol": case.rtol, "atol": case.atol, "dtype": case.dtype}
-    if found := _changes(record, expected, options):
+    if found := _changes(record, expected, options, names):
         return found
     if found := difference(record["result"], expected["result"], **options):
         return found + _pair(record["result"], expected["result"])
@@ -126,27 +128,26 @@ def _accept(drawn: Drawn, record: dict, expected: dict) -> str | None:
         return f"your result does not have the form that the task asks for: it is {describe(record['result'])}"
 
 
-def _changes(record: dict, expected: dict, options: dict) -> str | None:
+def _changes(record: dict, expected: dict, options: dict, names: list[str]) -> str | None:
     """Did it change its arguments as it should, and no others?"""
     if set(record["rebound"]) - set(expected["rebound"]):
         return "your function put other objects into a list it was given; the caller's own objects must stay in it"
     for path, now in record["changed"].items():
-        name = _argument(path)
+        name = _argument(path, names)
         if path not in expected["changed"]:
-            return f"your function changed its {name}; the caller still needs it as it was"
-        if found := difference(now, expected["changed"][path], what=f"the {name}, after the call,", **options):
+            return f"your function changed its argument {name}; the caller still needs it as it was"
+        if found := difference(now, expected["changed"][path], what=f"{name}, after the call,", **options):
             return found
     for path in expected["changed"]:
         if path not in record["changed"]:
-            return f"the {_argument(path)} is still as it was before the call; it should have been changed in place"
+            return f"{_argument(path, names)} is still as it was before the call; it should have been changed in place"
     return None
 
 
-def _argument(path: str) -> str:
+def _argument(path: str, names: list[str]) -> str:
+    """How to call what lies at a path among the arguments: "params[0]"."""
     first, *rest = path.split("/")
-    ordinal = ("first", "second", "third", "fourth", "fifth", "sixth")
-    name = f"{ordinal[int(first)]} argument" if int(first) < len(ordinal) else f"argument {int(first) + 1}"
-    return f"{name}{''.join(f'[{p}]' for p in rest)}"
+    return f"{names[int(first)]}{''.join(f'[{p}]' for p in rest)}"
 
 
 def _gradients(record: dict, expected: dict, options: dict) -> str | None:
@@ -176,7 +177,8 @@ def _matching_mistake(
         if all(same):
             return mistake
         if partial is None and all(s for s, f in zip(same, findings, strict=True) if f):
-            if all(_finding(d, t, e) for d, t, e, f in zip(drawn, theirs, expected, findings, strict=True) if f):
+            names = list(inspect.signature(exercise.reference).parameters)
+            if all(_finding(d, t, e, names) for d, t, e, f in zip(drawn, theirs, expected, findings, strict=True) if f):
                 partial = mistake
     return partial
 
@@ -206,7 +208,7 @@ def _alike(drawn: Drawn, record: dict, other: dict, expected: dict) -> bool:
 
 def _inputs(drawn: Drawn) -> str:
     shown = ", ".join(_shown_input(value) for value in drawn.inputs)
-    return f"for the input {shown}:\n" if shown else ""
+    return f"for the input {shown[:400]}:\n" if shown else ""
 
 
 def _shown_input(value: Any) -> str:
@@ -215,6 +217,8 @@ def _shown_input(value: Any) -> str:
         return value.value.splitlines()[0][:80]
     if tag == "made":
         return "(an object made for this case)"
+    if isinstance(value, (list, tuple)) and any(as_array(v) is not None and as_array(v).ndim for v in value):
+        return f"[{', '.join(describe(v) for v in value)}]"  # a list of parameters: their shapes tell enough
     return show(value, 6)
 
 

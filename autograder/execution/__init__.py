@@ -1,1 +1,39 @@
-"""Runs untrusted cells: a zygote that imported TensorFlow, its sandboxed children, and an inert wire. Knows nothing of grading."""
+"""Runs untrusted cells: a zygote that imported TensorFlow, its sandboxed children, and an inert wire. Knows nothing of grading.
+
+    with Zygote() as zygote, zygote.fork(workdir) as child:
+        result = child.run("x = 1 + 1")
+        value = child.call("module:function", plain, arguments)
+
+Reading order: `zygote` and `child` (the owner's side), `forkserver` (the zygote's process), `inside` and `shell` (the
+child's), `sandbox` with its layers (`mounts`, `landlock`, `seccomp`, `cgroups`), `wire` and `frames` between them all.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOME = {
+    "Zygote": "zygote",
+    "ZygoteError": "zygote",
+    "DEFAULT_PRELOAD": "zygote",
+    "Child": "child",
+    "ChildError": "child",
+    "CellResult": "child",
+    "Usage": "child",
+    "Limits": "policy",
+    "Policy": "policy",
+    "Layer": "policy",
+    "SandboxReport": "policy",
+    "probe_layers": "sandbox",
+    "Tagged": "wire",
+    "WireError": "wire",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    """Loaded when asked for: a student's kernel needs the wire alone."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import signal
 import stat
 import sys
 from collections.abc import Callable
@@ -25,7 +26,9 @@ from .syscalls import (
     CLONE_NEWUSER,
     CLONE_NEWUTS,
     LINUX,
+    PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
+    PR_SET_PDEATHSIG,
     drop_capabilities,
     prctl,
     unshare,
@@ -77,6 +80,9 @@ class _Entry:
         self.attempt("own user", self.own_user)
         self.attempt("rlimits", self.rlimits)
         self.attempt("privileges", self.privileges)
+        if LINUX:  # both are reset by a change of user; and seccomp will refuse the second
+            prctl(PR_SET_DUMPABLE, 1)  # else /proc/self belongs to root
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         self.attempt("landlock", self.landlock)
         self.attempt("seccomp", lambda: seccomp.install(unix_sockets=self.has("mounts")))
         return SandboxReport(tuple(self.layers[name] for name in LAYERS))

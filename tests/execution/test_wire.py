@@ -169,7 +169,15 @@ def test_a_subclass_is_sent_as_the_plain_value_it_holds(value, plain):
 
 @pytest.mark.parametrize(
     "value",
-    [object(), {1, 2}, len, np.array([object()]), np.zeros(2, "datetime64[s]"), np.zeros(2, "i4,i4"), 1j * np.longdouble(1)],
+    [
+        object(),
+        {1, 2},
+        len,
+        np.array([object()]),
+        np.zeros(2, "datetime64[s]"),
+        np.zeros(2, "i4,i4"),
+        1j * np.longdouble(1),
+    ],
     ids=lambda v: type(v).__name__,
 )
 def test_what_does_not_travel_is_refused(value):

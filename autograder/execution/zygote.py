@@ -1,0 +1,236 @@
+"""The zygote as its owner sees it: a process that has imported TensorFlow once, and forks a graded child on request.
+
+A *private* zygote belongs to one grading process. They talk over an inherited socketpair: there is no path in the file
+system and no daemon; when the owner ends or dies, the zygote and all its children are gone. ``python -m
+autograder.execution.zygote`` is its process (`forkserver`); the shared zygote of the Jupyter kernels (`shared`) is too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from . import frames
+from .child import Child, ChildError, Usage
+from .policy import Limits, Policy
+
+# numpy and TensorFlow, and what the first cells of a notebook would otherwise import one by one in every child
+DEFAULT_PRELOAD = ("numpy", "numpy.random", "matplotlib.pyplot", "tensorflow", "keras")
+
+# What a child may inherit: how to find things, and what is read while modules are imported. No secret has such a name.
+PASSED_ON = re.compile(
+    r"^(PATH|HOME|LANG|LANGUAGE|LC_.*|TZ|TZDIR|TMPDIR|LD_LIBRARY_PATH|DYLD_.*|VIRTUAL_ENV|CONDA_PREFIX|PYTHON[A-Z]+"
+    r"|(TF|KERAS|XLA|OMP|MKL|OPENBLAS|NUMEXPR|MPL|MALLOC|NBGRADER)_?.*)$"
+)
+INLINE = "module://matplotlib_inline.backend_inline"
+START_SECONDS = 180.0
+
+
+class ZygoteError(RuntimeError):
+    """No zygote could be had; the message says why."""
+
+
+def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
+    """Of an environment what graded code may see, with what a zygote needs."""
+    env = {name: value for name, value in base.items() if PASSED_ON.match(name)}
+    env["OPENBLAS_NUM_THREADS"] = "1"  # the only thread that any of the imports would start
+    env["MPLBACKEND"] = INLINE  # what a notebook has; it counts only before pyplot is imported
+    env.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    env.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the sandbox holds no graphics device
+    return env
+
+
+class Zygote:
+    """A private zygote: start it (or enter it), then `fork` children, from any thread, as many at once as you like.
+
+    preload: modules to import once. env: the environment of zygote and children; by default what `clean_environment`
+    leaves of our own. log: where its own messages go at the end. The process starts at once and imports while the owner
+    does something else; the first `fork` waits for it.
+    """
+
+    def __init__(
+        self,
+        preload: Sequence[str] = DEFAULT_PRELOAD,
+        env: Mapping[str, str] | None = None,
+        log: logging.Logger | None = None,
+        python: str = sys.executable,
+    ) -> None:
+        self.preload, self.python = tuple(preload), python
+        self.env = clean_environment(os.environ if env is None else env)
+        self.log = log or logging.getLogger("autograder.zygote")
+        self.warm: bool | None = None
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen | None = None
+        self._children: list[Child] = []
+
+    def __enter__(self) -> Zygote:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, where: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the process; does not wait for its imports."""
+        with self._lock:
+            if self._process is not None:
+                return
+            self._control, theirs = socket.socketpair()
+            self._messages = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
+            command = [self.python, "-m", __name__, "--control", str(theirs.fileno()), "--owner", str(os.getpid())]
+            with theirs:
+                self._process = subprocess.Popen(
+                    [*command, *self.preload],
+                    env=self.env | _package_path(),
+                    cwd="/",
+                    stdin=subprocess.DEVNULL,
+                    stdout=self._messages,
+                    stderr=self._messages,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,  # Ctrl-C in a terminal is for us, not for the children
+                )
+
+    def wait_ready(self, timeout: float = START_SECONDS) -> None:
+        """Wait until the imports are done. Raises `ZygoteError`."""
+        self.start()
+        with self._lock:
+            self._wait_ready(timeout)
+
+    def _wait_ready(self, timeout: float) -> None:
+        if self._process is None:
+            raise ZygoteError("this zygote is closed")
+        if self.warm is not None:
+            return
+        try:
+            received = frames.receive_note(self._control, time.monotonic() + timeout)
+        except TimeoutError:
+            raise ZygoteError(f"the zygote was not ready within {timeout:g} s\n{self._said()}") from None
+        if received is None:
+            raise ZygoteError(f"the zygote ended while it started\n{self._said()}")
+        self.warm = received[0]["warm"]
+        if not self.warm:
+            self.log.warning("children start cold, each importing by itself: %s", received[0]["why"])
+
+    def fork(
+        self,
+        workdir: str | os.PathLike,
+        limits: Limits | None = None,
+        policy: Policy | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Child:
+        """A fresh child whose only writable folder is ``workdir``; ``env`` is added to its environment.
+
+        The folder should hold nothing else of value: as root, it is given to the child's own user. Raises `ZygoteError`
+        if there is no zygote, `ChildError` if the child does not come up.
+        """
+        workdir = os.path.realpath(workdir)
+        if not os.path.isdir(workdir):
+            raise NotADirectoryError(workdir)
+        limits, policy = limits or Limits(), policy or Policy()
+        request = {
+            "workdir": workdir,
+            "limits": {name: getattr(limits, name) for name in limits.__dataclass_fields__},
+            "policy": policy.to_json(),
+            "env": dict(env or {}),
+        }
+        self.start()
+        ours, theirs = socket.socketpair()
+        with self._lock:
+            try:
+                self._wait_ready(START_SECONDS)
+                frames.send_note(self._control, {}, (theirs.fileno(),))
+            except (ZygoteError, OSError) as error:
+                ours.close()
+                raise error if isinstance(error, ZygoteError) else ZygoteError(f"the zygote has ended\n{self._said()}") from None
+            finally:
+                theirs.close()
+        child = Child(ours, request, limits)
+        self._children = [other for other in self._children if other.alive] + [child]
+        return child
+
+    def usage(self) -> Usage:
+        """What the zygote itself uses."""
+        return Usage.of(self.pid) if self.pid else Usage()
+
+    def close(self) -> None:
+        """End the zygote and every child of it; returns when they are gone."""
+        with self._lock:
+            if self._process is None:
+                return
+            for child in self._children:
+                with contextlib.suppress(ChildError, OSError):
+                    child.close()
+            self._control.close()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            if said := self._said():
+                self.log.debug("zygote: %s", said)
+            self._messages.close()
+            self._process, self.warm, self._children = None, None, []
+
+    def _said(self) -> str:
+        self._messages.seek(0)
+        return self._messages.read(1 << 16).decode("utf-8", "replace").strip()
+
+
+def _package_path() -> dict[str, str]:
+    """Where this very package lies, for a process with another working folder; needed only where it is not installed."""
+    root = str(Path(__file__).resolve().parents[2])
+    rest = os.environ.get("PYTHONPATH")
+    return {"PYTHONPATH": f"{root}{os.pathsep}{rest}" if rest else root} if root in map(os.path.abspath, sys.path) else {}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The process of a private zygote: ``--control FD --owner PID MODULE…``."""
+    from . import cgroups, forkserver, inside
+
+    parser = argparse.ArgumentParser(prog=f"python -m {__spec__.name if __spec__ else __name__}", description=main.__doc__)
+    parser.add_argument("--control", type=int, required=True, help="descriptor of the connection to the owner")
+    parser.add_argument("--owner", type=int, help="process id of the owner: when it ends, so do we")
+    parser.add_argument("--cold", help="why nothing is preloaded")
+    parser.add_argument("modules", nargs="*")
+    asked = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    with contextlib.suppress(ValueError):
+        sys.path.remove("/")  # our working folder, which -m has put there
+    control = socket.socket(fileno=asked.control)
+    forkserver.become_private()  # before the imports: it takes a process of one thread
+    from .shell import prepare
+
+    prepare()
+    if not asked.cold:
+        forkserver.preload(asked.modules)
+        if (count := forkserver.threads()) != 1:
+            why = f"{count} threads after the imports, where a fork might hang"
+            os.set_inheritable(control.fileno(), True)
+            os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *sys.argv[1:3], "--owner", str(asked.owner), "--cold", why])
+    server = forkserver.ForkServer(control, inside.run, owner=asked.owner)
+    server.try_process_namespaces()
+    forkserver.protect()
+    cgroups.sweep()
+    forkserver.freeze()
+    frames.send_note(control, {"warm": not asked.cold, "why": asked.cold or ""})
+    server.serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,333 @@
+"""The pictures of chapter 02, gradients and activations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from matplotlib.colors import ListedColormap
+
+from . import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SEQUENTIAL, SKY, panels
+
+INK = "#111827"
+NAMED = {"sigmoid": BLUE, "tanh": ORANGE, "relu": GREEN}
+
+
+def _slope(function: Callable, x: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Value and slope of an elementwise function at all of x, by the tape."""
+    x = tf.constant(x, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = function(x)
+    return y.numpy(), tape.gradient(y, x, unconnected_gradients="zero").numpy()
+
+
+def tangents(function: Callable, at: float, steps: Sequence[float], points: Sequence[float]) -> Any:
+    """Left: secants through (at, f(at)) for shrinking steps. Right: tangents with the tape's slopes at the points."""
+    figure, (left, right) = panels(2, height=3.6, sharey=True)
+    x = np.linspace(-2.4, 2.4, 241)
+    y = _slope(function, x)[0]
+    for ax in (left, right):
+        ax.plot(x, y, color=INK, zorder=3)
+        ax.set(xlabel="x", ylim=(y.min() - 0.6, y.max() + 0.6))
+    left.set_ylabel("f(x)")
+    f0, exact = (float(v) for v in _slope(function, at))
+    for step, colour in zip(steps, (SKY, BLUE, PURPLE, RED), strict=False):
+        f1 = float(_slope(function, at + step)[0])
+        quotient = (f1 - f0) / step
+        left.plot(x, f0 + quotient * (x - at), color=colour, lw=1.4, label=f"Δx = {step:g}: {quotient:.2f}")
+        left.plot(at + step, f1, "o", color=colour, ms=5, zorder=4)
+    left.plot(at, f0, "o", color=INK, ms=7, zorder=5)
+    left.legend(fontsize=9, loc="lower right", title="slope of the secant", title_fontsize=9)
+    left.set_title(f"Secants turn into the tangent, slope {exact:.2f}")
+    values, slopes = _slope(function, np.asarray(points))
+    for p, value, slope in zip(points, values, slopes, strict=True):
+        reach = 0.45 / np.hypot(1, slope) ** 0.5
+        colour = GREY if abs(slope) < 0.05 else (GREEN if slope > 0 else RED)
+        right.plot([p - reach, p + reach], [value - reach * slope, value + reach * slope], color=colour, lw=3, zorder=4)
+        right.plot(p, value, "o", color=colour, ms=5, zorder=5)
+        right.annotate(f"{slope:+.1f}", (p, value), (0, 11), textcoords="offset points", ha="center", fontsize=9)
+    right.set_title("The tape's slopes: up, flat, down")
+    return figure
+
+
+def steepest(function: Callable, point: Sequence[float], radius: float = 0.001) -> Any:
+    """Left: level lines and the gradient. Right: how fast f grows in each direction, measured with small steps."""
+    figure, (left, right) = panels(2, height=3.5)
+    p = tf.constant(point, tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(p)
+        here = function(p)
+    g = tape.gradient(here, p).numpy()
+    axis = np.linspace(-2.2, 2.2, 111)
+    X, Y = np.meshgrid(axis, axis)
+    left.contour(X, Y, function([X, Y]), levels=14, cmap=SEQUENTIAL, linewidths=1.2)
+    unit = g / np.linalg.norm(g)
+    for sign, colour, name in ((1, RED, "+gradient"), (-1, BLUE, "−gradient")):
+        tip = np.asarray(point) + sign * 0.9 * unit
+        left.annotate("", tip, point, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2.5, "shrinkA": 0})
+        left.annotate(name, tip, (6, 4), textcoords="offset points", color=colour, fontsize=10, fontweight="bold")
+    left.plot(*point, "o", color=INK, zorder=5)
+    left.set(xlabel="first variable", ylabel="second variable", aspect="equal")
+    left.set_title("At right angles to the level line")
+    angles = np.radians(np.arange(0, 361, 5))
+    tips = np.asarray(point)[:, None] + radius * np.stack([np.cos(angles), np.sin(angles)])
+    right.plot(np.degrees(angles), (function(list(tips)) - float(here)) / radius, color=INK)
+    best = np.degrees(np.arctan2(g[1], g[0])) % 360
+    right.axvline(best, color=RED, ls="--", label=f"direction of the gradient, {best:.0f}°")
+    right.axvline((best + 180) % 360, color=BLUE, ls="--", label=f"opposite direction, {(best + 180) % 360:.0f}°")
+    right.axhline(0, color=GREY, lw=1)
+    right.set(
+        xlabel="direction of a small step (degrees)", ylabel="growth per unit of length", xticks=range(0, 361, 90)
+    )
+    right.legend(fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.08))
+    right.set_title("No direction climbs faster", y=1.0)
+    return figure
+
+
+def two_valleys(function: Callable, paths: Mapping[float, Sequence[float]]) -> Any:
+    """A curve with two valleys and the descents into them, one for each start."""
+    figure, ax = panels(1, height=3.2)
+    x = np.linspace(-2.1, 2.1, 301)
+    ax.plot(x, function(x), color=INK)
+    for (start, path), colour in zip(paths.items(), (BLUE, ORANGE, GREEN, RED), strict=False):
+        path = np.asarray(path)
+        ax.plot(path, function(path), "o-", color=colour, ms=4, lw=1, label=f"start {start:+g}, end {path[-1]:+.2f}")
+        ax.plot(path[-1], function(path[-1]), "*", color=colour, ms=17, mec=INK, zorder=5)
+    ax.set(xlabel="x", ylabel="f(x)", title="The start decides the valley, and one valley is deeper")
+    ax.legend(loc="upper center")
+    return figure
+
+
+def _recording(function: Callable, inputs: Mapping[str, float]) -> tuple[list, dict, dict]:
+    """The ops of a function, by tracing it: ([(name, type, input names)], values, gradients of the result)."""
+    ops: list = []
+
+    @tf.function
+    def trace(**tensors: tf.Tensor) -> tuple:
+        result = function(**tensors)
+        found = [op for op in result.graph.get_operations() if op.type not in ("NoOp", "Identity")]
+        outputs = [op.outputs[0] for op in found]
+        gradients = tf.gradients(result, outputs, unconnected_gradients="zero")
+        ops.extend((op.name, op.type, [t.op.name for t in op.inputs]) for op in found)
+        return outputs, gradients
+
+    outputs, gradients = trace(**{name: tf.constant(value, tf.float32) for name, value in inputs.items()})
+    names = [name for name, _, _ in ops]
+    return ops, dict(zip(names, map(float, outputs), strict=True)), dict(zip(names, map(float, gradients), strict=True))
+
+
+SIGNS = {"Mul": "×", "AddV2": "+", "Sub": "−", "Pow": "^", "Square": "x²", "RealDiv": "÷", "Neg": "−x"}
+
+
+def tape_graph(function: Callable, inputs: Mapping[str, float], watched: Sequence[str]) -> Any:
+    """What a tape remembers of function(**inputs): its ops with their values and the gradients that flow back.
+
+    Blue: remembered, for it depends on a watched input. Grey, dashed: computed, but not remembered.
+    """
+    ops, values, gradients = _recording(function, inputs)
+    depth: dict[str, int] = {}
+    for name, _, feeding in ops:
+        depth[name] = 1 + max((depth[i] for i in feeding), default=-1)
+    for name, _, feeding in ops:  # an input or a constant stands just before its first use
+        if not feeding:
+            users = [depth[n] for n, _, f in ops if name in f]
+            depth[name] = min(users, default=1) - 1
+    remembered = set(watched)
+    for name, _, feeding in ops:
+        if remembered & set(feeding):
+            remembered.add(name)
+    place = {}
+    for column in range(max(depth.values()) + 1):
+        inner = [n for n, _, f in ops if depth[n] == column and f]
+        outer = [n for n, _, f in ops if depth[n] == column and not f]
+        rows = [0.0, -1.0, 1.0, -2.0, 2.0]
+        order = inner + outer if inner else outer
+        if not inner:
+            rows = list(np.linspace(0.5, -0.5, len(outer))) if len(outer) > 1 else [0.0]
+        for name, row in zip(order, rows, strict=False):
+            place[name] = (2.0 * column, 1.25 * row)
+    figure, ax = panels(1, height=3.6)
+    for name, _, feeding in ops:
+        for source in feeding:
+            known = source in remembered
+            ax.annotate(
+                "",
+                place[name],
+                place[source],
+                arrowprops={
+                    "arrowstyle": "-|>",
+                    "color": BLUE if known else GREY,
+                    "lw": 2 if known else 1,
+                    "ls": "-" if known else (0, (4, 3)),
+                    "shrinkA": 24,
+                    "shrinkB": 25,
+                },
+            )
+    last = ops[-1][0]
+    for name, kind, feeding in ops:
+        x, y = place[name]
+        known = name in remembered
+        box = {
+            "boxstyle": "circle,pad=0.45" if feeding else "round,pad=0.45",
+            "fc": "#DCEBF7" if known else "white",
+            "ec": BLUE if known else GREY,
+            "ls": "-" if known else "--",
+            "lw": 1.6,
+        }
+        label = SIGNS.get(kind, kind.lower()) if feeding else (name if kind == "Placeholder" else "const")
+        ax.text(x, y, label, ha="center", va="center", bbox=box, fontsize=11, zorder=5)
+        ax.text(x, y + 0.4, f"{values[name]:g}", ha="center", va="bottom", fontsize=10, color=INK)
+        told = f"gradient {gradients[name]:g}" if known else "None"
+        if name == last and known:
+            told = "gradient 1 (start)"
+        ax.text(x, y - 0.4, told, ha="center", va="top", fontsize=9, color=RED if known else GREY)
+    ax.set(xlim=(-1, 2 * max(depth.values()) + 1.1), ylim=(-2.05, 1.2 if len(ops) < 12 else 2.0))
+    ax.axis("off")
+    ax.set_title(f"What the tape keeps when it watches {', '.join(watched) or 'nothing'}")
+    return figure
+
+
+def derivatives(x: Any, curves: Mapping[str, Any]) -> Any:
+    """A function and its derivatives over x, with the places marked where the first derivative is zero."""
+    figure, ax = panels(1, height=3.2)
+    for (name, y), colour, width in zip(curves.items(), (INK, BLUE, ORANGE), (2.6, 2, 2), strict=False):
+        ax.plot(x, y, color=colour, lw=width, label=name)
+    value, first = (np.asarray(y) for y in list(curves.values())[:2])
+    for i in np.flatnonzero(np.diff(np.sign(first)) != 0):
+        ax.axvline(x[i], color=GREY, lw=1, ls=":")
+        ax.plot(x[i], value[i], "o", color=RED, zorder=5)
+    ax.axhline(0, color=GREY, lw=1)
+    ax.set(xlabel="x", ylabel="value", title="Where the slope crosses zero, the curve has a hilltop or a valley")
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def activations(reach: float, threshold: float) -> Any:
+    """Three activations over their gradients; shaded where the gradient is below the threshold (saturated)."""
+    figure, axes = panels(3, 2, height=2.3, sharex=True)
+    x = np.linspace(-reach, reach, 801)
+    for column, (name, function) in enumerate({"sigmoid": tf.sigmoid, "tanh": tf.tanh, "relu": tf.nn.relu}.items()):
+        y, slope = _slope(function, x)
+        flat = slope < threshold
+        for ax, line in zip(axes[:, column], (y, slope), strict=True):
+            ax.plot(x, line, color=NAMED[name], lw=2.4, zorder=3)
+            ax.fill_between(x, 0, 1, where=flat, transform=ax.get_xaxis_transform(), color=GREY, alpha=0.22, lw=0)
+        axes[0, column].set_title(f"{name}: saturated on {flat.mean():.0%}")
+        axes[1, column].set(xlabel="a", ylim=(-0.05, 1.1))
+        axes[1, column].annotate(
+            f"steepest {slope.max():.2g}", (0.04, 0.88), xycoords="axes fraction", fontsize=9, color=INK
+        )
+    axes[0, 0].set_ylabel("activation")
+    axes[1, 0].set_ylabel("gradient")
+    figure.suptitle(f"Shaded: gradient below {threshold:g}, a step hardly moves the weights", fontsize=10, color=INK)
+    return figure
+
+
+def by_depth(norms: Mapping[str, Sequence[float]]) -> Any:
+    """The size of the gradient at every layer, one line for each activation; log axis."""
+    figure, ax = panels(1, height=3.3)
+    for name, values in norms.items():
+        layers = np.arange(1, len(values) + 1)
+        ax.semilogy(layers, values, "o-", color=NAMED[name], ms=4)
+        ax.annotate(
+            name, (1, values[0]), (-8, 0), textcoords="offset points", ha="right", va="center", color=NAMED[name]
+        )
+    ax.set(xlabel="layer (1 is next to the input)", ylabel="norm of its gradient", xlim=(-0.8, len(values) + 0.4))
+    ax.set_title("A sigmoid passes on a quarter at most: early layers hear almost nothing")
+    return figure
+
+
+def softmax_scales(logits: Sequence[float], scales: Sequence[float]) -> Any:
+    """Softmax of the same logits at several scales, as bars, against their plain shares logits / sum."""
+    figure, axes = panels(len(scales), height=2.9, sharey=True)
+    z = np.asarray(logits, float)
+    share = z / z.sum()
+    for ax, scale in zip(np.atleast_1d(axes), scales, strict=True):
+        p = tf.nn.softmax(scale * z).numpy()
+        places = np.arange(len(z))
+        ax.bar(places, p, color=BLUE, width=0.6)
+        ax.hlines(share, places - 0.4, places + 0.4, color=ORANGE, lw=3)
+        for i, v in enumerate(p):
+            ax.annotate(f"{v:.3f}", (i, max(v, share[i])), (0, 4), textcoords="offset points", ha="center", fontsize=9)
+        ax.set_xticks(places, [f"{scale * v:g}" for v in z])
+        ax.set(xlabel="logits", ylim=(0, 1.12))
+        ax.set_title("strong stronger" if p.max() > share.max() else "strong weaker")
+    np.atleast_1d(axes)[0].set_ylabel("probability")
+    figure.suptitle("Blue: softmax. Orange: the logits' own shares, the same in every panel", fontsize=10, color=INK)
+    return figure
+
+
+def loss_gradients(wrongness: Any, gradients: Mapping[str, Any]) -> Any:
+    """Size of the gradient at the logits against how wrong the answer is; linear and log axis."""
+    figure, axes = panels(2, height=3.4, sharex=True)
+    for name, colour in zip(gradients, (RED, BLUE), strict=False):
+        size = np.maximum(np.asarray(gradients[name]), 1e-12)
+        for ax in axes:
+            ax.plot(wrongness, size, color=colour, label=name)
+    axes[1].set_yscale("log")
+    axes[1].set_ylim(1e-9, 3)
+    for ax in axes:
+        ax.axvline(0, color=GREY, lw=1, ls=":")
+        ax.set_xlabel("wrong logit − right logit")
+    axes[0].set_ylabel("|gradient| at the right logit")
+    axes[0].legend(loc="upper left", fontsize=9)
+    axes[0].set_title("Right on the left, wrong on the right")
+    axes[1].set_title("MSE falls silent, cross-entropy does not")
+    return figure
+
+
+def clouds(x: Any, y: Any, regions: Mapping[str, Callable], reach: float) -> Any:
+    """Points of three classes over the class that each model gives to every place of the plane."""
+    figure, axes = panels(len(regions), height=3.0, sharey=True)
+    axis = np.linspace(-reach, reach, 161).astype("float32")
+    X, Y = np.meshgrid(axis, axis)
+    plane = np.stack([X.ravel(), Y.ravel()], axis=1)
+    colours = ListedColormap([BLUE, ORANGE, GREEN])
+    for ax, (title, classify) in zip(axes, regions.items(), strict=True):
+        guess = np.asarray(classify(plane)).reshape(X.shape)
+        ax.pcolormesh(X, Y, guess, cmap=colours, vmin=0, vmax=2, alpha=0.22, shading="nearest", lw=0, rasterized=True)
+        ax.scatter(*np.asarray(x).T, c=np.asarray(y), cmap=colours, vmin=0, vmax=2, s=14, edgecolor="white", lw=0.4)
+        ax.set(title=title, xlabel="first input", aspect="equal")
+        ax.grid(False)
+    axes[0].set_ylabel("second input")
+    return figure
+
+
+def curves(histories: Mapping[str, Sequence[float]], chance: float) -> Any:
+    """Accuracy against the step, one line for each loss."""
+    figure, ax = panels(1, height=2.9)
+    for (name, values), colour in zip(histories.items(), (RED, BLUE), strict=False):
+        ax.plot(np.arange(len(values)), values, color=colour, label=name)
+    ax.axhline(chance, color=GREY, ls=":", label="guessing")
+    ax.set(
+        xlabel="step",
+        ylabel="accuracy",
+        ylim=(-0.03, 1.05),
+        title="Same network, same start, same steps: the loss decides",
+    )
+    ax.legend(loc="center right")
+    return figure
+
+
+def step_sizes(h: Any, errors: Mapping[str, Any], marked: float) -> Any:
+    """Relative error of a central difference against its step, one line for each dtype; both axes logarithmic."""
+    figure, ax = panels(1, height=3.4)
+    for name, colour in zip(errors, (ORANGE, BLUE), strict=False):
+        ax.loglog(h, np.maximum(errors[name], 1e-13), "o-", ms=3, color=colour, label=name)
+    ax.axvline(marked, color=GREY, ls="--", lw=1.2)
+    ax.annotate(
+        f"h = {marked:g}",
+        (marked, 0.02),
+        (5, 0),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        color=GREY,
+    )
+    ax.annotate("rounding wins", (0.04, 0.72), xycoords="axes fraction", fontsize=10, color=INK)
+    ax.annotate("the curve bends", (0.80, 0.80), xycoords="axes fraction", fontsize=10, color=INK)
+    ax.set(xlabel="step h", ylabel="relative error", title="A step can be too small: in float32, 1e-5 already is")
+    ax.legend(loc="lower right")
+    return figure
