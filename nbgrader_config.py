@@ -15,9 +15,20 @@ c.CourseDirectory.db_url = f"sqlite:///{ROOT}/gradebook.db?timeout=60"
 c.ClearSolutions.code_stub = {"python": "..."}
 c.ClearSolutions.text_stub = "*Write your answer here.*"
 
-# Lesson cells are not run while grading, and what TensorFlow writes to stderr costs nobody a point.
+# A submission's damage is repaired before nbgrader sees it.
+c.Autograde.sanitize_preprocessors = [
+    "nbgrader.preprocessors.ClearOutput",
+    "autograder.grading.repair.Repair",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+# Students' cells run in a sandboxed child, checks are judged outside of it; lesson cells are not run while grading.
+# To run everything in one Jupyter kernel instead: c.JudgedOutside.outside = False
 c.Autograde.autograde_preprocessors = [
-    "autograder.grading.execute.GradedExecute",
+    "autograder.grading.outside.JudgedOutside",
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
@@ -25,5 +36,8 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.Execute.timeout = 60  # seconds a cell
-c.GradedExecute.timeout = 60
+c.JudgedOutside.timeout = 60  # seconds of wall time for a cell
+c.JudgedOutside.cpu_seconds = 300  # for a notebook, all threads together
+c.JudgedOutside.memory = 4 << 30  # bytes for a notebook; TensorFlow needs about 1.5 GiB
+c.JudgedOutside.output = 1 << 20  # characters that a cell may print and display
+c.JudgedOutside.file_size = 64 << 20  # bytes of one file

@@ -5,9 +5,14 @@ from __future__ import annotations
 import contextlib
 import filecmp
 import hashlib
+import logging
 import os
+import re
 import shutil
+import subprocess
+import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -77,7 +82,7 @@ def solve(course: Course, chapter: str) -> nbformat.NotebookNode:
             extra_arguments=["--HistoryManager.hist_file=:memory:"],
         )
         try:
-            client.execute()
+            client.execute(stderr=subprocess.DEVNULL)  # the kernel process says there how it is connected
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise CourseError(f"{chapter} does not run: {plain(str(error))[-1500:]}") from None
     for cell in notebook.cells:
@@ -121,6 +126,10 @@ def load_config(course: Course):
     """The course's nbgrader_config.py, as nbgrader's own commands read it."""
     from nbgrader.apps import NbGrader
 
+    scripts = str(Path(sys.executable).parent)
+    if scripts not in os.environ.get("PATH", "").split(os.pathsep):
+        # nbgrader starts `alembic` by name: it must be found also where the virtual environment is not activated
+        os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
     app = NbGrader()
     before = os.getcwd()
     os.chdir(course.root)
@@ -142,20 +151,14 @@ def database_url(path: Path) -> str:
 @contextlib.contextmanager
 def quiet_nbgrader() -> Iterator[None]:
     """nbgrader logs every step to stderr; its errors come back in its results, which is where we take them from."""
-    import logging
-
     logger = logging.getLogger("traitlets")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
-    # nbgrader starts `alembic` by name: it must be found also where the virtual environment is not activated
-    import sys
-
-    path = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), path])
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # SQLAlchemy's, about nbgrader's use of it
+            yield
     finally:
-        os.environ["PATH"] = path
         logger.setLevel(level)
 
 
@@ -166,8 +169,6 @@ def last_line(outcome: dict) -> str:
 
 def plain(text: str) -> str:
     """Without the colours of a terminal."""
-    import re
-
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 

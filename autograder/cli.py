@@ -101,26 +101,36 @@ def bundle(context: click.Context, output: Path | None) -> None:
 @main.command()
 @click.argument("chapters", nargs=-1, required=True)
 @click.option("--student", "students", multiple=True, help="Only this student; may be given more than once.")
+@click.option(
+    "--jobs", "-j", type=click.IntRange(1), help="How many notebooks at a time. Default: one for each processor."
+)
 @click.option("--regrade", is_flag=True, help="Grade again what is graded already.")
 @click.pass_context
 @plain_errors
-def grade(context: click.Context, chapters: tuple[str, ...], students: tuple[str, ...], regrade: bool) -> None:
-    """Grade the submissions of CHAPTERS into the gradebook and show the grades."""
-    from rich.console import Console
+def grade(
+    context: click.Context, chapters: tuple[str, ...], students: tuple[str, ...], jobs: int | None, regrade: bool
+) -> None:
+    """Grade the submissions of CHAPTERS into the gradebook and show the grades.
 
+    What is graded stays graded: after a stop, the same command goes on where it was. A submission that has changed since is
+    graded again.
+    """
+    from . import checking  # noqa: F401  TensorFlow, without its start-up log
     from .grading.batch import grade as grade_chapter
     from .grading.batch import needs_grading
-    from .grading.table import read_grades, table
+    from .grading.table import read_grades, summary, table, terminal
     from .samples import chapter_exercises
 
     course = course_of(context)
     picked = course.pick(chapters)
     wanted = {chapter: needs_grading(course, chapter, list(students)) for chapter in picked}
     writable(course.root)
-    console, failures = Console(), []
+    console, failures = terminal(), []
     for chapter in picked:
-        failures += grade_chapter(course, chapter, wanted[chapter], console, regrade=regrade)
-        console.print(table(chapter, read_grades(course, chapter), list(chapter_exercises(chapter))))
+        outcome = grade_chapter(course, chapter, wanted[chapter], console, jobs=jobs, regrade=regrade)
+        console.print(table(chapter, read_grades(course, chapter), list(chapter_exercises(chapter)), console.width))
+        console.print(summary(outcome), highlight=False)
+        failures += outcome.failures
     for failure in failures:
         click.echo(f"{failure.student}: {failure.why}", err=True)
     if failures:
@@ -137,6 +147,7 @@ def try_(file: Path, names: tuple[str, ...], seed: int) -> None:
 
     FILE's own code runs here and now: use it on your own answers, and `course grade` on those of others.
     """
+    from . import checking  # noqa: F401  TensorFlow, without its start-up log
     from .trial import try_file
 
     verdicts = try_file(file, names, seed)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from . import checking  # noqa: F401  TensorFlow, without its start-up log
 from .build import build, last_line, load_config, quiet_nbgrader
 from .grading.batch import grade
-from .grading.table import read_grades, table
+from .grading.table import read_grades, summary, table, terminal
 from .layout import Course, CourseError, find_course, read_notebook
 from .samples import (
     SIZE,
@@ -41,9 +42,10 @@ def demo(course: Course, target: Path, chapters: list[str], size: int, console: 
         answer = model_answer(school, chapter)
         for sample in samples:
             write_submission(school, chapter, sample, answer)
-        failures = grade(school, chapter, [s.student for s in samples], console)
-        problems += [f"{chapter}: {f.student} could not be graded: {f.why}" for f in failures]
-        console.print(table(chapter, read_grades(school, chapter), list(chapter_exercises(chapter))))
+        outcome = grade(school, chapter, [s.student for s in samples], console)
+        problems += [f"{chapter}: {f.student} could not be graded: {f.why}" for f in outcome.failures]
+        console.print(summary(outcome), highlight=False)
+        console.print(table(chapter, read_grades(school, chapter), list(chapter_exercises(chapter)), console.width))
         problems += [f"{chapter}: {p}" for p in compare(school, chapter, samples)]
         problems += [f"{chapter}: {p}" for p in write_feedback(school, chapter, samples)]
     return problems
@@ -88,7 +90,7 @@ def main() -> None:
     parser.add_argument("chapters", nargs="*", help="default: all")
     parser.add_argument("--students", type=int, default=SIZE, help=f"default: {SIZE}")
     arguments = parser.parse_args()
-    console = Console()
+    console = terminal()
     try:
         course = find_course(Path.cwd())
         target = course.root / "demo"

@@ -40,8 +40,13 @@ def judge_with(exercise: Exercise, ask: Callable[[list[dict]], list[dict]], seed
     records = ask(requests)
     try:
         return judge_records(exercise, drawn, records, expected)
-    except Exception as error:  # noqa: BLE001
-        return _our_fault(exercise, error)
+    except Exception as error:  # noqa: BLE001  an answer may be of a form that no comparison foresaw
+        try:
+            judge_records(exercise, drawn, expected, expected)
+        except Exception:  # noqa: BLE001  then it is not the answer
+            return _our_fault(exercise, error)
+        text = f"Your result does not have the form that the task asks for ({type(error).__name__})."
+        return Verdict(exercise.key, "wrong", 0.0, exercise.points, message=text)
 
 
 def judge_records(exercise: Exercise, drawn: list[Drawn], records: list[dict], expected: list[dict]) -> Verdict:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,9 +95,28 @@ def sample_class(course: Course, chapter: str, size: int = SIZE) -> list[Sample]
     return students[:size]
 
 
-def mistake_source(exercise: Exercise, answer) -> str:
-    """A mistake as a student would have typed it: a function of the exercise's name."""
-    return re.sub(r"^def \w+", f"def {exercise.name}", source_of(answer))
+def mistake_source(exercise: Exercise, answer: Callable) -> str:
+    """A mistake as a student would have typed it: a function of the exercise's name, after the helpers that it uses."""
+    own = re.sub(r"^def \w+", f"def {exercise.name}", source_of(answer))
+    return "\n\n\n".join([*_helpers(answer, {}).values(), own])
+
+
+def _helpers(function: Callable, found: dict[str, str]) -> dict[str, str]:
+    """The functions and constants of its own module that a function uses, directly or not: name → source."""
+    codes = [function.__code__]
+    for code in codes:
+        codes += [c for c in code.co_consts if hasattr(c, "co_names")]
+    for name in [name for code in codes for name in code.co_names]:
+        thing = function.__globals__.get(name)
+        if name in found:
+            continue
+        if inspect.isfunction(thing) and thing.__module__ == function.__module__:
+            found[name] = ""  # a helper that calls itself is found once
+            _helpers(thing, found)
+            found[name] = found.pop(name) or source_of(thing)
+        elif isinstance(thing, (bool, int, float, str, tuple)):
+            found[name] = f"{name} = {thing!r}"
+    return found
 
 
 def judged(exercise: Exercise, mistake) -> Expected:

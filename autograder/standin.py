@@ -6,7 +6,7 @@ weight or cloth and its own noise. The deformations are tuned so that the course
 fast, and about as far, as they learn the real sets. Pure functions of a seed; NumPy, and matplotlib for the glyphs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,7 +71,8 @@ class Warp:
     slant: float = 0.0  # mean shear: handwriting leans to the right
 
 
-Finish = Callable[[np.random.Generator, np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+# (rng, values seen in the templates, where each pixel looked: x, y), each [n, 28, 28] → grey 0..1
+Finish = Callable[[np.random.Generator, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def _draw(rng: np.random.Generator, labels: np.ndarray, bank: np.ndarray, warp: Warp, finish: Finish) -> np.ndarray:
@@ -81,7 +82,7 @@ def _draw(rng: np.random.Generator, labels: np.ndarray, bank: np.ndarray, warp: 
         chunk = labels[start : start + CHUNK]
         x, y = _deformed_grid(rng, len(chunk), warp)
         template = rng.integers(bank.shape[1], size=len(chunk))
-        grey = finish(rng, chunk, _look_up(bank, chunk, template, x, y), x, y)
+        grey = finish(rng, _look_up(bank, chunk, template, x, y), x, y)
         images[start : start + CHUNK] = np.clip(grey * 255 + 0.5, 0, 255)
     return images
 
@@ -168,7 +169,7 @@ def _inside(shape: Shape) -> np.ndarray:
     return odd
 
 
-def _segments(shape: Shape):
+def _segments(shape: Shape) -> Iterator[tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]]:
     """Each segment's start and direction, as float32 columns that broadcast over [templates, s, s]."""
     starts, ends = (np.asarray(points, np.float32)[..., None, None] for points in shape)
     for a, b in zip(np.moveaxis(starts, 1, 0), np.moveaxis(ends, 1, 0), strict=True):
@@ -190,62 +191,65 @@ FONTS = (
 ).split()
 DIGIT_HEIGHT = 20 / 14  # as in MNIST: the longer side of a digit measures 20 pixels
 DIGIT_TEMPLATES = 48  # a class
-ROUND = 1.3  # a written 0 is rounder than a printed one
-CARELESS = 5  # of them, written half like another digit: what even a good network gets wrong
-DIGIT_WARP = Warp(shift=0.03, rotation=0.1, scale=0.07, shear=0.13, bend=0.04, slant=0.15)
+MIDDLE = 65  # percentile of the depths in a glyph that counts as the middle of its strokes
+ROUND = 1.3  # a written 0 is rounder than a printed one,
+PRINTED_ONES = 8  # and most written 1s have neither flag nor foot: all but these templates are a single stroke,
+PLAIN_ONE = 0.4  # this many pixels broader on either side
+CARELESS = 6  # templates written half like another digit: what even a good network gets wrong
+CARELESSNESS = 0.45
+DIGIT_WARP = Warp(shift=0.03, rotation=0.1, scale=0.08, shear=0.15, bend=0.04, slant=0.15)
 
 
 def _digit_bank(rng: np.random.Generator) -> np.ndarray:
     """Signed distances to the outlines of blended glyphs, in pixels, float32 [10, DIGIT_TEMPLATES, s, s].
 
-    Two fonts blended give a form that is in neither, as two hands do. Each template is shifted to depth 0 at the edge
-    of a hair line, so that one random stroke weight means the same in a bold face and in a light one.
+    Two fonts blended give a form that is in neither, as two hands do. A blend with another digit gives a careless one.
     """
     glyphs = _glyph_depths()  # [10, fonts, s, s]
-    faces = glyphs.shape[1]
-    one, other = rng.integers(faces, size=(2, 10, DIGIT_TEMPLATES))
+    one, other = rng.integers(glyphs.shape[1], size=(2, 10, DIGIT_TEMPLATES))
     share = rng.uniform(0, 0.5, (10, DIGIT_TEMPLATES, 1, 1)).astype(np.float32)
     digit = np.arange(10)[:, None]
     bank = (1 - share) * glyphs[digit, one] + share * glyphs[digit, other]
-    careless = slice(0, CARELESS)
-    bank[:, careless] = (
-        bank[:, careless] * 0.55 + glyphs[rng.integers(10, size=(10, CARELESS)), one[:, careless]] * 0.45
-    )
-    plain = slice(DIGIT_TEMPLATES // 6, None)  # most people write a 1 without flag or foot
-    bank[1, plain] = -_distance(_path(np.array([[[0, -DIGIT_HEIGHT / 2], [0, DIGIT_HEIGHT / 2]]]))) * (SIZE / 2)
+    another = glyphs[rng.integers(10, size=(10, CARELESS)), one[:, :CARELESS]]
+    bank[:, :CARELESS] += CARELESSNESS * (another - bank[:, :CARELESS])
+    stroke = _path(np.array([[[0, -DIGIT_HEIGHT / 2], [0, DIGIT_HEIGHT / 2]]]))
+    bank[1, PRINTED_ONES:] = PLAIN_ONE - _distance(stroke) * (SIZE / 2)
     return bank
 
 
 def _glyph_depths() -> np.ndarray:
+    """Every digit in every font, float32 [10, fonts, s, s]."""
     from matplotlib import get_data_path
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
 
     folder = Path(get_data_path()) / "fonts" / "ttf"
     faces = [FontProperties(fname=str(folder / name)) for name in FONTS if (folder / name).exists()]
-    return np.stack(
-        [
-            np.stack([_stroke_depth(TextPath((0, 0), str(digit), size=100, prop=face).to_polygons(), digit) for face in faces])
-            for digit in range(10)
-        ]
-    )
+    rows = []
+    for digit in range(10):
+        outlines = [TextPath((0, 0), str(digit), size=100, prop=face).to_polygons() for face in faces]
+        rows.append([_stroke_depth(outline, ROUND if digit == 0 else 1) for outline in outlines])
+    return np.array(rows)
 
 
-def _stroke_depth(outlines: list[np.ndarray], digit: int) -> np.ndarray:
-    """Depth of a glyph below the edge of its strokes' centre line, in pixels, float32 [s, s]; at most about 0."""
+def _stroke_depth(outlines: list[np.ndarray], widen: float) -> np.ndarray:
+    """How deep each cell lies in a glyph's strokes, in pixels, float32 [s, s]; about 0 on their middle line.
+
+    Counted from the middle, not from the edge, one stroke weight means the same in a bold face and in a light one.
+    """
     points = np.concatenate(outlines)
     low, high = points.min(axis=0), points.max(axis=0)
-    scale = DIGIT_HEIGHT / (high - low).max() * np.array([ROUND if digit == 0 else 1, -1])  # a font's y points up
+    scale = DIGIT_HEIGHT / (high - low).max() * np.array([widen, -1])  # a font's y points up, a picture's down
     rings = [_ring(((ring - (low + high) / 2) * scale)[None]) for ring in outlines]
     starts, ends = (np.concatenate(parts, axis=1) for parts in zip(*rings, strict=True))
-    depth = _depth((starts, ends))[0] * (SIZE / 2)
-    return depth - np.percentile(depth[depth > 0], 65)
+    depth = _depth((starts, ends))[0] * np.float32(SIZE / 2)
+    return depth - np.percentile(depth[depth > 0], MIDDLE)
 
 
-def _ink(rng: np.random.Generator, labels: np.ndarray, depth: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _ink(rng: np.random.Generator, depth: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Ink of a random stroke weight: depth in pixels [n, 28, 28] → grey 0..1; paper stays exactly 0."""
     n = len(depth)
-    half_width = rng.normal(1.05, 0.3, (n, 1, 1)).astype(np.float32)
+    half_width = rng.normal(1.1, 0.3, (n, 1, 1)).astype(np.float32)
     ragged = rng.standard_normal(depth.shape, np.float32) * np.float32(0.12)
     return np.clip((depth + half_width) * np.float32(0.8) + ragged + np.float32(0.3), 0, 1)
 
@@ -253,7 +257,7 @@ def _ink(rng: np.random.Generator, labels: np.ndarray, depth: np.ndarray, x: np.
 # -- garments ----------------------------------------------------------------------------------------------------------
 
 GARMENT_TEMPLATES = 120  # a class
-GARMENT_WARP = Warp(shift=0.03, rotation=0.03, scale=0.05, shear=0.02, bend=0.02)
+GARMENT_WARP = Warp(shift=0.035, rotation=0.04, scale=0.06, shear=0.03, bend=0.025)
 
 Numbers = np.ndarray | float  # one number for all templates, or [templates]
 Uniform = Callable[[float, float], np.ndarray]  # (low, high) → [templates]
@@ -343,6 +347,8 @@ def _t_shirt(c: Canvas, u: Uniform) -> None:
         arm_y=np.where(bare, 0.2, u(0.36, 0.62)), cuff=np.where(bare, 0.02, u(0.14, 0.2)), neckline=u(0.08, 0.4),
     )  # fmt: skip
     _print_on_chest(c, u, 0.4)
+    _buttoned_front(c, u, u(0.1, 0.6), 0.1)
+    _collar(c, u, 0.15)
 
 
 def _trouser(c: Canvas, u: Uniform) -> None:
@@ -363,13 +369,14 @@ def _pullover(c: Canvas, u: Uniform) -> None:
         c, u, shoulder=u(0.42, 0.54), chest=chest, waist=chest - u(-0.02, 0.06), hem=chest + u(-0.06, 0.04),
         length=u(0.82, 0.97), arm_x=u(0.34, 0.44), arm_y=u(1.2, 1.65), cuff=u(0.18, 0.26), neckline=u(0.04, 0.3),
     )  # fmt: skip
-    _print_on_chest(c, u, 0.3)
-    _collar(c, u, 0.15)
+    _print_on_chest(c, u, 0.2)
+    _buttoned_front(c, u, u(0.1, 0.6), 0.15)
+    _collar(c, u, 0.25)
 
 
 def _dress(c: Canvas, u: Uniform) -> None:
     long, bare = u(0, 1) < 0.25, u(0, 1) < 0.45
-    waist = u(0.24, 0.4)
+    waist = u(0.24, 0.46)
     _torso(
         c, u, shoulder=u(0.28, 0.42), chest=waist + u(0.02, 0.08), waist=waist, hem=waist + u(0.02, 0.34),
         length=u(0.9, 0.98), arm_x=np.where(bare, 0.01, u(0.1, 0.24)),
@@ -385,20 +392,21 @@ def _coat(c: Canvas, u: Uniform) -> None:
         c, u, shoulder=u(0.42, 0.54), chest=chest, waist=chest - u(-0.02, 0.08), hem=chest + u(-0.04, 0.1),
         length=u(0.9, 0.98), arm_x=u(0.32, 0.42), arm_y=u(1.3, 1.7), cuff=u(0.18, 0.26), neckline=u(0.04, 0.35),
     )  # fmt: skip
-    _buttoned_front(c, u, u(0.2, 0.9), 0.8)
-    _collar(c, u, 0.6)
+    _buttoned_front(c, u, u(0.2, 0.8), 0.65)
+    _collar(c, u, 0.45)
 
 
 def _shirt(c: Canvas, u: Uniform) -> None:
-    short = u(0, 1) < 0.4
+    short = u(0, 1) < 0.45
     chest = u(0.42, 0.56)
     _torso(
         c, u, shoulder=u(0.42, 0.54), chest=chest, waist=chest - u(0.0, 0.08), hem=chest + u(-0.06, 0.08),
         length=u(0.85, 0.98), arm_x=np.where(short, u(0.2, 0.34), u(0.32, 0.42)),
         arm_y=np.where(short, u(0.4, 0.8), u(1.1, 1.65)), cuff=u(0.16, 0.24), neckline=u(0.06, 0.4),
     )  # fmt: skip
-    _buttoned_front(c, u, u(0.1, 0.6), 0.55)
-    _collar(c, u, 0.5)
+    _buttoned_front(c, u, u(0.1, 0.6), 0.35)
+    _collar(c, u, 0.35)
+    _print_on_chest(c, u, 0.1)
 
 
 def _sandal(c: Canvas, u: Uniform) -> None:
@@ -447,7 +455,7 @@ def _bag(c: Canvas, u: Uniform) -> None:
 
 
 def _ankle_boot(c: Canvas, u: Uniform) -> None:
-    ground, shaft, heel = u(0.65, 0.92), u(-0.95, -0.3), u(0.0, 0.45)
+    ground, shaft, heel = u(0.5, 0.92), u(-0.95, -0.1), u(0.0, 0.45)
     instep, front = u(-0.05, 0.3), u(-0.15, 0.15)
     toe, arch = ground - u(0.15, 0.3), ground - heel
     c.fill(
@@ -460,7 +468,7 @@ def _ankle_boot(c: Canvas, u: Uniform) -> None:
     c.line(c.points((u(0.2, 0.6), shaft), (u(0.2, 0.5), instep)), u(0.05, 0.14), u(0.4, 1.0), u(0, 1) < 0.5)
 
 
-def _cloth(rng: np.random.Generator, labels: np.ndarray, grey: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _cloth(rng: np.random.Generator, grey: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Dye, pattern, light and weave: template grey [n, 28, 28] → grey 0..1; the background stays exactly 0."""
     n = len(grey)
 

@@ -15,5 +15,5 @@ ORDER = (
 
 
 def folder(topic: str) -> str:
-    """"forward_pass" → "01_forward_pass", the name of its notebook and of nbgrader's assignment."""
+    """ "forward_pass" → "01_forward_pass", the name of its notebook and of nbgrader's assignment."""
     return f"{ORDER.index(topic) + 1:02d}_{topic}"

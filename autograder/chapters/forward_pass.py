@@ -12,6 +12,10 @@ def _images(rng, n):
     return rng.integers(0, 256, size=(n, 28, 28), dtype=np.uint8)
 
 
+def _labels(rng, n, classes=10):
+    return rng.integers(0, classes, size=n, dtype=np.int32)
+
+
 def _normal(rng, *shape, scale=1.0):
     return (scale * rng.normal(size=shape)).astype("float32")
 
@@ -31,17 +35,17 @@ def prepare(x, y):
 
 @prepare.case("a batch of images", points=1)
 def _(rng):
-    return raw(_images(rng, 5)), raw(rng.integers(0, 10, size=5, dtype=np.uint8))
+    return raw(_images(rng, 5)), raw(_labels(rng, 5).astype("uint8"))
 
 
 @prepare.case("a batch of one", points=1)
 def _(rng):
-    return raw(_images(rng, 1)), raw(rng.integers(0, 10, size=1, dtype=np.uint8))
+    return raw(_images(rng, 1)), raw(_labels(rng, 1).astype("uint8"))
 
 
 @prepare.case("dark images, whose brightest pixel is far below 255", points=1)
 def _(rng):
-    return raw(_images(rng, 4) // 5), raw(rng.integers(0, 10, size=4, dtype=np.uint8))
+    return raw(_images(rng, 4) // 5), raw(_labels(rng, 4).astype("uint8"))
 
 
 @prepare.mistake("Your pixels still run from 0 to 255. Which range should they have?")
@@ -49,12 +53,16 @@ def _(x, y):
     return tf.reshape(tf.cast(x, tf.float32), [-1, 784]), tf.cast(y, tf.int32)
 
 
-@prepare.mistake("The values are right, but x still has 28 rows and 28 columns. What does the first layer expect of one image?")
+@prepare.mistake(
+    "The values are right, but x still has 28 rows and 28 columns. What does the first layer expect of one image?"
+)
 def _(x, y):
     return tf.cast(x, tf.float32) / 255.0, tf.cast(y, tf.int32)
 
 
-@prepare.mistake("You divided by the brightest pixel of this batch. What will happen to a batch that has no white pixel?")
+@prepare.mistake(
+    "You divided by the brightest pixel of this batch. What will happen to a batch that has no white pixel?"
+)
 def _(x, y):
     x = tf.cast(x, tf.float32)
     return tf.reshape(x / tf.reduce_max(x), [-1, 784]), tf.cast(y, tf.int32)
@@ -65,7 +73,14 @@ def _(x, y):
     return tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / 255.0, tf.cast(y, tf.int64)
 
 
-@prepare.mistake("NumPy divides uint8 by a number in float64. The weights of the network are float32, and the two do not multiply.")
+@prepare.mistake("The pixels are right, but the labels came back as they went in. Which dtype should they have?")
+def _(x, y):
+    return tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / 255.0, y
+
+
+@prepare.mistake(
+    "NumPy divides uint8 by a number in float64. The weights of the network are float32, and the two do not multiply."
+)
 def _(x, y):
     return x.reshape(-1, 784) / 255.0, y.astype("int32")
 
@@ -73,6 +88,16 @@ def _(x, y):
 @prepare.mistake("Integer division keeps only 0 and 1. Convert to floating point before you divide.")
 def _(x, y):
     return tf.reshape(tf.cast(x // 255, tf.float32), [-1, 784]), tf.cast(y, tf.int32)
+
+
+@prepare.mistake("A uint8 has 256 values, but which is the largest of them? A white pixel should become exactly 1.")
+def _(x, y):
+    return tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / 256.0, tf.cast(y, tf.int32)
+
+
+@prepare.mistake("The pixels of an image are all there, but column by column. Rows come first, one after the other.")
+def _(x, y):
+    return tf.reshape(tf.cast(tf.transpose(x, [0, 2, 1]), tf.float32), [-1, 784]) / 255.0, tf.cast(y, tf.int32)
 
 
 # -- init_params --------------------------------------------------------------------------------------------------------
@@ -106,8 +131,10 @@ def _list_of_variables(result, inputs, expected):
         return "every parameter should be a tf.Variable: only variables can be changed in place"
     for i, (p, e) in enumerate(zip(_arrays(result), _arrays(expected), strict=True)):
         name = f"{'wb'[i % 2]}{i // 2 + 1}"
+        if p.ndim != e.ndim:
+            return f"{name} should have {e.ndim} dimension{'s' * (e.ndim > 1)}, it has {p.ndim}"
         if p.shape != e.shape:
-            return f"{name} has shape {list(p.shape)}, expected {list(e.shape)}"
+            return f"{name} does not have the shape that the sizes ask for"
         if p.dtype != np.float32:
             return f"{name} has dtype {p.dtype}, expected float32"
     return None
@@ -124,21 +151,24 @@ def _drawn_right(result, inputs, expected):
         if i % 2 == 0:
             if np.all(p == p.flat[0]):
                 return f"all elements of {name} are equal: units that start equal stay equal for ever"
-            # a normal distribution cut off at two standard deviations keeps .8796 of its standard deviation
+            # A normal distribution cut off at two standard deviations keeps .8796 of its standard deviation. The window
+            # is wide enough for one that is not cut off (1.137), which the next test tells apart by its outliers.
             spread = float(p.std()) / (0.8796 * stddev)
-            if not 0.8 < spread < 1.12:
+            if not 0.9 < spread < 1.25:
                 return f"the elements of {name} spread {'too far' if spread > 1 else 'too little'} for this stddev"
-            if abs(float(p.mean())) > 0.12 * stddev:
-                return f"the mean of {name} should be near 0"
             if float(np.abs(p).max()) > 2.001 * stddev:
                 return f"{name} has elements beyond two standard deviations: is it truncated?"
+            if float(np.mean(np.abs(p) > 1.99 * stddev)) > 0.02:
+                return f"the elements of {name} pile up at two standard deviations"
             if float(np.abs(p).max()) < 1.8 * stddev:
                 return f"{name} has no element near two standard deviations: is it a normal distribution?"
+            if abs(float(p.mean())) > 0.12 * stddev:
+                return f"the mean of {name} should be near 0"
     return None
 
 
-def _seeds_differ(result, inputs, expected):
-    first, second = result
+def _each_its_own(result, inputs, expected):
+    first, second, distinct, trainable = result
     if not isinstance(first, list) or len(first) != len(second) or len(first) < 2:
         return "your function should return a flat list [w1, b1, w2, b2, …]"
     a, b = _arrays(first), _arrays(second)
@@ -146,34 +176,55 @@ def _seeds_differ(result, inputs, expected):
         return "two calls in a row should draw different weights"
     if len(a) >= 4 and a[0].shape == a[2].shape and np.array_equal(a[0], a[2]):
         return "two layers of the same shape should not share their weights"
-    return None
+    if distinct != len(first):
+        return "one variable stands in the list more than once: every parameter needs a variable of its own"
+    return None if trainable else "a variable that is not trainable is not watched by the tape"
 
 
 def _twice(answer, sizes, stddev):
-    return [list(answer(sizes, stddev)), list(answer(sizes, stddev))]
+    first, second = list(answer(sizes, stddev)), list(answer(sizes, stddev))
+    return [first, second, len({id(p) for p in first}), all(getattr(p, "trainable", True) for p in first)]
 
 
-@init_params.case("the list: how many, which shapes, which dtype", accept=_list_of_variables)
+@init_params.case("the list: how many, which shapes, which dtype", accept=_list_of_variables, points=1)
 def _(rng):
-    return [int(n) for n in rng.integers(3, 12, size=4)], 0.1
+    return [int(n) for n in rng.permutation(np.arange(3, 12))[:4]], 0.1
 
 
-@init_params.case("the distribution: truncated normal weights, zero biases", accept=_drawn_right)
+@init_params.case("the distribution, narrow: truncated normal weights, zero biases", accept=_drawn_right)
 def _(rng):
-    return [60, 50, 40], float(rng.choice([0.05, 0.1, 0.5, 1.0]))
+    return [60, 50, 40], float(rng.choice([0.02, 0.03, 0.05]))
 
 
-@init_params.case("drawn afresh by every call and for every layer", accept=_seeds_differ, probe=_twice)
+@init_params.case("the distribution, wide", accept=_drawn_right)
+def _(rng):
+    return [70, 40, 50], float(rng.choice([0.3, 0.4, 0.5]))
+
+
+@init_params.case("drawn afresh by every call and for every layer", accept=_each_its_own, probe=_twice)
 def _(rng):
     n = int(rng.integers(4, 9))
     return [n, n, n], 0.1
 
 
-@init_params.mistake("tf.random.normal lets a weight in twenty lie beyond two standard deviations. Which distribution cuts those off?")
+@init_params.mistake(
+    "tf.random.normal lets a weight in twenty lie beyond two standard deviations. Which distribution cuts those off?"
+)
 def _(sizes, stddev):
     out = []
     for m, n in zip(sizes, sizes[1:]):
         out += [tf.Variable(tf.random.normal([m, n], stddev=stddev)), tf.Variable(tf.zeros([n]))]
+    return out
+
+
+@init_params.mistake(
+    "Clipping moves every outlier onto the edge, where they pile up. A truncated distribution draws them again."
+)
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        w = tf.clip_by_value(tf.random.normal([m, n], stddev=stddev), -2 * stddev, 2 * stddev)
+        out += [tf.Variable(w), tf.Variable(tf.zeros([n]))]
     return out
 
 
@@ -193,11 +244,39 @@ def _(sizes, stddev):
     return out
 
 
-@init_params.mistake("You passed the variance where TensorFlow expects the standard deviation (or the other way round). Look at the argument's name.")
+@init_params.mistake("Your biases are matrices. A layer adds one number for each unit: how many dimensions is that?")
 def _(sizes, stddev):
     out = []
     for m, n in zip(sizes, sizes[1:]):
-        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev**2 / 4)), tf.Variable(tf.zeros([n]))]
+        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev)), tf.Variable(tf.zeros([1, n]))]
+    return out
+
+
+@init_params.mistake(
+    "You squared the standard deviation: that is the variance. Look at the name of TensorFlow's argument."
+)
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev**2)), tf.Variable(tf.zeros([n]))]
+    return out
+
+
+@init_params.mistake(
+    "You took the square root, as if a variance had been given. The task gives the standard deviation itself."
+)
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev**0.5)), tf.Variable(tf.zeros([n]))]
+    return out
+
+
+@init_params.mistake("Your weights spread equally far whatever stddev is asked for. Where does your function use it?")
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev=0.1)), tf.Variable(tf.zeros([n]))]
     return out
 
 
@@ -205,7 +284,18 @@ def _(sizes, stddev):
 def _(sizes, stddev):
     out = []
     for m, n in zip(sizes, sizes[1:]):
-        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev)), tf.Variable(tf.random.truncated_normal([n], stddev=stddev))]
+        w, b = [tf.random.truncated_normal(shape, stddev=stddev) for shape in ([m, n], [n])]
+        out += [tf.Variable(w), tf.Variable(b)]
+    return out
+
+
+@init_params.mistake(
+    "All weights start at zero. Then all units of a layer compute the same and get the same gradient: they never part."
+)
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.zeros([m, n])), tf.Variable(tf.zeros([n]))]
     return out
 
 
@@ -218,12 +308,33 @@ def _(sizes, stddev):
     return out
 
 
+@init_params.mistake(
+    "Two layers of the same shape get the same weights: one Keras initializer object draws the same numbers again "
+    "each time it is called."
+)
+def _(sizes, stddev):
+    draw = keras.initializers.TruncatedNormal(stddev=stddev)
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(draw([m, n])), tf.Variable(tf.zeros([n]))]
+    return out
+
+
 @init_params.mistake("Your result is nested, one pair for each layer. The task asks for one flat list.")
 def _(sizes, stddev):
     return [
         (tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev)), tf.Variable(tf.zeros([n])))
         for m, n in zip(sizes, sizes[1:])
     ]
+
+
+@init_params.mistake("These variables are not trainable: the tape will not watch them, and they will never learn.")
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        w = tf.random.truncated_normal([m, n], stddev=stddev)
+        out += [tf.Variable(w, trainable=False), tf.Variable(tf.zeros([n]), trainable=False)]
+    return out
 
 
 # -- forward ------------------------------------------------------------------------------------------------------------
@@ -236,11 +347,11 @@ def forward(x, params):
     x: float32 [batch, in], params: flat list [w1, b1, w2, b2, …] → float32 [batch, out].
     relu after every layer but the last.
     """
-    pairs = list(zip(params[::2], params[1::2]))
-    stack = keras.Sequential([keras.layers.Dense(b.shape[0], "relu" if i + 1 < len(pairs) else None) for i, (_, b) in enumerate(pairs)])
+    units = [b.shape[0] for b in params[1::2]]
+    hidden = [keras.layers.Dense(n, "relu") for n in units[:-1]]
+    stack = keras.Sequential([*hidden, keras.layers.Dense(units[-1])])
     stack.build([None, x.shape[1]])
-    stack.set_weights([p.numpy() for p in params])
-    return stack(x)
+    return stack.stateless_call(params, [], x)[0]
 
 
 def _parameters(rng, sizes):
@@ -257,7 +368,7 @@ def _(rng):
 
 @forward.case("two layers, a batch of one")
 def _(rng):
-    return _normal(rng, 1, 5), _parameters(rng, [5, 6, 4])
+    return _normal(rng, 1, 9), _parameters(rng, [9, 16, 8])
 
 
 @forward.case("a single layer, which is the last: no relu")
@@ -267,10 +378,17 @@ def _(rng):
 
 @forward.case("five layers, all of the same size as the batch")
 def _(rng):
-    return _normal(rng, 4, 4), _parameters(rng, [4, 4, 4, 4, 4, 4])
+    return _normal(rng, 8, 8), _parameters(rng, [8, 8, 8, 8, 8, 8])
 
 
-@forward.mistake("There is a relu on the last layer, too: no logit can be negative. What should come out of the last layer?")
+@forward.case("its gradient with respect to every parameter", gradient=True)
+def _(rng):
+    return _normal(rng, 4, 6), _parameters(rng, [6, 8, 5])
+
+
+@forward.mistake(
+    "There is a relu on the last layer, too: no logit can be negative. What should come out of the last layer?"
+)
 def _(x, params):
     for w, b in zip(params[::2], params[1::2]):
         x = tf.nn.relu(x @ w + b)
@@ -300,6 +418,16 @@ def _(x, params):
     return x
 
 
+@forward.mistake(
+    "Your relu comes before the layer, so the input passes through one, too. Pixels are never negative, which hides it; "
+    "other inputs are."
+)
+def _(x, params):
+    for w, b in zip(params[::2], params[1::2]):
+        x = tf.nn.relu(x) @ w + b
+    return x
+
+
 @forward.mistake("Your function always uses exactly three layers. How many are in params?")
 def _(x, params):
     w1, b1, w2, b2, w3, b3 = params
@@ -314,10 +442,38 @@ def _(x, params):
     return x
 
 
+@forward.mistake("Your function returns inside the loop, after the first layer. Where do the other layers happen?")
+def _(x, params):
+    for i, (w, b) in enumerate(zip(params[::2], params[1::2])):
+        x = x @ w + b
+        return tf.nn.relu(x) if 2 * i + 2 < len(params) else x
+
+
+@forward.mistake(
+    "The logits are right, but NumPy computed them. No tape can follow you there, and without a gradient nothing learns."
+)
+def _(x, params):
+    x = x.numpy()
+    for i, (w, b) in enumerate(zip(params[::2], params[1::2])):
+        x = x @ w.numpy() + b.numpy()
+        x = np.maximum(x, 0) if 2 * i + 2 < len(params) else x
+    return tf.constant(x)
+
+
 # -- mse_onehot ---------------------------------------------------------------------------------------------------------
 
 
-@exercise(points=4, minutes=8, difficulty=2, forbid=["keras.losses.mean_squared_error", "keras.losses.MeanSquaredError"])
+@exercise(
+    points=4,
+    minutes=8,
+    difficulty=2,
+    forbid=[
+        "keras.losses.mean_squared_error",
+        "keras.losses.MeanSquaredError",
+        "keras.metrics.MeanSquaredError",
+        "tf.compat.v1.losses.mean_squared_error",
+    ],
+)
 def mse_onehot(y, out):
     """Mean squared error between one-hot labels and logits, over the batch and the classes.
 
@@ -327,29 +483,43 @@ def mse_onehot(y, out):
     return tf.reduce_mean(keras.losses.mean_squared_error(hot, out))
 
 
-@mse_onehot.case("ten classes")
+@mse_onehot.case("ten classes, not all of them in the batch", points=1)
 def _(rng):
-    return rng.integers(0, 10, size=7, dtype=np.int32), _normal(rng, 7, 10)
+    return _labels(rng, 7, 9), _normal(rng, 7, 10)
 
 
-@mse_onehot.case("three classes: the depth comes from the logits")
+@mse_onehot.case("three classes: the depth comes from the logits", points=1)
 def _(rng):
-    return rng.integers(0, 3, size=8, dtype=np.int32), _normal(rng, 8, 3)
+    return rng.permutation(np.append(_labels(rng, 7, 3), np.int32(2))), _normal(rng, 8, 3)
 
 
-@mse_onehot.case("as many images as classes")
+@mse_onehot.case("as many images as classes", points=0.5)
 def _(rng):
     return rng.permutation(10).astype("int32"), _normal(rng, 10, 10, scale=3)
 
 
-@mse_onehot.case("its gradient with respect to the logits", gradient=True)
+@mse_onehot.case("a batch of one", points=0.5)
 def _(rng):
-    return rng.integers(0, 10, size=4, dtype=np.int32), _normal(rng, 4, 10)
+    return _labels(rng, 1, 4), _normal(rng, 1, 5)
 
 
-@mse_onehot.mistake("You average over the batch, but add over the classes: your loss is as many times too large as there are classes.")
+@mse_onehot.case("its gradient with respect to the logits", gradient=True, points=1)
+def _(rng):
+    return _labels(rng, 4, 9), _normal(rng, 4, 10)
+
+
+@mse_onehot.mistake(
+    "You average over the batch, but add over the classes: your loss is as many times too large as there are classes."
+)
 def _(y, out):
     return tf.reduce_mean(tf.reduce_sum(tf.square(tf.one_hot(y, out.shape[1]) - out), axis=1))
+
+
+@mse_onehot.mistake(
+    "You average over the classes, but add over the batch: with twice as many images your loss would be twice as large."
+)
+def _(y, out):
+    return tf.reduce_sum(tf.reduce_mean(tf.square(tf.one_hot(y, out.shape[1]) - out), axis=1))
 
 
 @mse_onehot.mistake("This is the sum of all squares. What makes it a mean?")
@@ -357,7 +527,9 @@ def _(y, out):
     return tf.reduce_sum(tf.square(tf.one_hot(y, out.shape[1]) - out))
 
 
-@mse_onehot.mistake("You compared the logits with the label numbers. A 7 is not seven times a 1: encode the labels first.")
+@mse_onehot.mistake(
+    "You compared the logits with the label numbers. A 7 is not seven times a 1: encode the labels first."
+)
 def _(y, out):
     return tf.reduce_mean(tf.square(tf.cast(y, tf.float32)[:, None] - out))
 
@@ -367,9 +539,33 @@ def _(y, out):
     return tf.reduce_mean(tf.square(tf.one_hot(y, 10) - out))
 
 
+@mse_onehot.mistake(
+    "You take as many classes as the largest label of this batch asks for. A batch need not hold every class."
+)
+def _(y, out):
+    return tf.reduce_mean(tf.square(tf.one_hot(y, tf.reduce_max(y) + 1) - out))
+
+
 @mse_onehot.mistake("These are absolute differences, not squares.")
 def _(y, out):
     return tf.reduce_mean(tf.abs(tf.one_hot(y, out.shape[1]) - out))
+
+
+@mse_onehot.mistake("You took the square root of the error. The task asks for the mean of the squares itself.")
+def _(y, out):
+    return tf.sqrt(tf.reduce_mean(tf.square(tf.one_hot(y, out.shape[1]) - out)))
+
+
+@mse_onehot.mistake("You sent the logits through a softmax first. Here the squares are taken of the raw logits.")
+def _(y, out):
+    return tf.reduce_mean(tf.square(tf.one_hot(y, out.shape[1]) - tf.nn.softmax(out)))
+
+
+@mse_onehot.mistake(
+    "You halve the squares, as some books do to make the derivative tidy. The task asks for the plain mean."
+)
+def _(y, out):
+    return tf.reduce_mean(tf.square(tf.one_hot(y, out.shape[1]) - out)) / 2
 
 
 @mse_onehot.mistake("You return one loss for each image. The task asks for a single number.")
@@ -377,7 +573,10 @@ def _(y, out):
     return tf.reduce_mean(tf.square(tf.one_hot(y, out.shape[1]) - out), axis=1)
 
 
-@mse_onehot.mistake("The value is right, but you computed it with NumPy: no tape can follow you there, and without a gradient there is no learning.")
+@mse_onehot.mistake(
+    "The value is right, but you computed it with NumPy: no tape can follow you there, and without a gradient there is "
+    "no learning."
+)
 def _(y, out):
     hot = np.eye(out.shape[1], dtype="float32")[np.asarray(y)]
     return tf.constant(np.mean((hot - out.numpy()) ** 2))
@@ -386,7 +585,12 @@ def _(y, out):
 # -- sgd_step -----------------------------------------------------------------------------------------------------------
 
 
-@exercise(points=3, minutes=6, difficulty=2, forbid=["keras.optimizers.SGD"])
+@exercise(
+    points=3,
+    minutes=6,
+    difficulty=2,
+    forbid=["keras.optimizers.SGD", "tf.compat.v1.train.GradientDescentOptimizer"],
+)
 def sgd_step(params, grads, lr):
     """One step of gradient descent: every variable is changed in place by −lr · gradient; nothing is returned.
 
@@ -415,24 +619,37 @@ def _(rng):
 @sgd_step.case("two steps, one after the other", probe=_two_steps)
 def _(rng):
     shapes = [(2, 5), (5,)]
-    return [variable(_normal(rng, *s)) for s in shapes], [_normal(rng, *s) for s in shapes], float(rng.uniform(0.01, 1))
+    lr = float(rng.uniform(0.05, 0.5))
+    return [variable(_normal(rng, *s)) for s in shapes], [_normal(rng, *s) for s in shapes], lr
 
 
 @sgd_step.case("a single scalar parameter, a large step", probe=_step)
 def _(rng):
-    return [variable(np.float32(rng.normal()))], [np.float32(rng.normal())], 3.0
+    return [variable(_normal(rng))], [np.float32(rng.uniform(0.5, 2)) * np.ones((), "float32")], 3.0
 
 
-@sgd_step.mistake("Nothing has changed: `w = w - lr * g` gives the name w to a new tensor and leaves the variable as it was.")
+@sgd_step.mistake(
+    "Nothing has changed: `w = w - lr * g` gives the name w to a new tensor and leaves the variable as it was."
+)
 def _(params, grads, lr):
     for w, g in zip(params, grads):
         w = w - lr * g  # noqa: PLW2901
 
 
-@sgd_step.mistake("You put new tensors into the list. At the next step the tape finds no variables there, and its gradients are None.")
+@sgd_step.mistake(
+    "You put new tensors into the list. At the next step the tape finds no variables there, and its gradients are None."
+)
 def _(params, grads, lr):
     for i in range(len(params)):
         params[i] = params[i] - lr * grads[i]
+
+
+@sgd_step.mistake(
+    "You put new variables into the list. Whoever holds the old ones, an optimizer or a layer, will not see them change."
+)
+def _(params, grads, lr):
+    for i in range(len(params)):
+        params[i] = tf.Variable(params[i] - lr * grads[i])
 
 
 @sgd_step.mistake("You climb: the gradient points uphill.")
@@ -460,10 +677,31 @@ def _(params, grads, lr):
         return
 
 
+@sgd_step.mistake(
+    "Your first step is right and the second is not: you put the scaled gradients into the caller's list, "
+    "where the next step scales them again."
+)
+def _(params, grads, lr):
+    for i in range(len(params)):
+        grads[i] = lr * grads[i]
+        params[i].assign_sub(grads[i])
+
+
 # -- accuracy -----------------------------------------------------------------------------------------------------------
 
 
-@exercise(points=3, minutes=5, difficulty=1, forbid=["keras.metrics.sparse_categorical_accuracy", "keras.metrics.SparseCategoricalAccuracy"])
+@exercise(
+    points=3,
+    minutes=5,
+    difficulty=1,
+    forbid=[
+        "keras.metrics.sparse_categorical_accuracy",
+        "keras.metrics.SparseCategoricalAccuracy",
+        "keras.metrics.categorical_accuracy",
+        "keras.metrics.Accuracy",
+        "tf.math.in_top_k",
+    ],
+)
 def accuracy(out, y):
     """The share of images whose largest logit is at their label's place.
 
@@ -473,38 +711,44 @@ def accuracy(out, y):
 
 
 def _logits_and_labels(rng, n, classes, right):
-    y = rng.integers(0, classes, size=n, dtype=np.int32)
-    out = _normal(rng, n, classes)
-    out[np.arange(n), np.where(rng.permutation(n) < right, y, (y + 1) % classes)] = 5 + rng.uniform(size=n)
-    return out, y
+    """Logits of which so many are right, and no wrong way to look at them finds as many."""
+    while True:
+        y = rng.integers(1, classes, size=n, dtype=np.int32)
+        out = _normal(rng, n, classes)
+        out[:, 0] = 2 + rng.uniform(size=n)  # above .5 and never the largest
+        hit = rng.permutation(n) < right
+        out[np.arange(n), np.where(hit, y, 1 + y % (classes - 1))] = 5 + rng.uniform(size=n)
+        along_the_batch = -1 if n != classes else np.sum(out.argmax(axis=0) == y)
+        if right not in (along_the_batch, np.sum(out.argmin(axis=1) == y)):
+            return out, y
 
 
-@accuracy.case("some right, some wrong")
+@accuracy.case("some right, some wrong", points=1)
 def _(rng):
     return _logits_and_labels(rng, 11, 10, int(rng.integers(3, 9)))
 
 
-@accuracy.case("as many images as classes")
+@accuracy.case("as many images as classes", points=1)
 def _(rng):
-    return _logits_and_labels(rng, 10, 10, int(rng.integers(2, 8)))
+    return _logits_and_labels(rng, 10, 10, int(rng.choice([2, 3, 4, 6, 7, 8])))
 
 
-@accuracy.case("all logits negative")
+@accuracy.case("all logits negative", points=0.5)
 def _(rng):
-    out, y = _logits_and_labels(rng, 9, 4, int(rng.integers(2, 7)))
+    out, y = _logits_and_labels(rng, 9, 5, int(rng.integers(2, 7)))
     return out - 20, y
 
 
-@accuracy.case("a batch of one, and it is right")
+@accuracy.case("a batch of one, and it is right", points=0.5)
 def _(rng):
     return _logits_and_labels(rng, 1, 10, 1)
 
 
-@accuracy.mistake("You took the largest logit over the batch. Over which axis do the classes lie?")
+@accuracy.mistake(
+    "You looked for the largest logit along the batch: that is what tf.argmax does unless you tell it the axis."
+)
 def _(out, y):
-    guess = tf.cast(tf.argmax(out, axis=0), tf.int32)
-    n = min(guess.shape[0], y.shape[0])
-    return float(tf.reduce_mean(tf.cast(guess[:n] == y[:n], tf.float32)))
+    return float(tf.reduce_mean(tf.cast(tf.cast(tf.argmax(out), tf.int32) == y, tf.float32)))
 
 
 @accuracy.mistake("This is how many are right. What share of the batch is that?")
@@ -517,11 +761,37 @@ def _(out, y):
     return float(tf.reduce_mean(tf.cast(tf.cast(tf.argmax(out, axis=1), tf.int32) != y, tf.float32)))
 
 
-@accuracy.mistake("tf.argmax returns int64, the labels are int32: comparing them raises an error. Bring them to one dtype.")
+@accuracy.mistake(
+    "tf.argmax returns int64, the labels are int32: comparing them raises an error. Bring them to one dtype."
+)
 def _(out, y):
     return float(tf.reduce_mean(tf.cast(tf.equal(tf.argmax(out, axis=1), y), tf.float32)))
 
 
-@accuracy.mistake("A mean over whole numbers is a whole number: convert the comparison to floating point before you average.")
+@accuracy.mistake(
+    "A mean over whole numbers is a whole number: convert the comparison to floating point before you average."
+)
 def _(out, y):
     return float(tf.reduce_mean(tf.cast(tf.cast(tf.argmax(out, axis=1), tf.int32) == y, tf.int32)))
+
+
+@accuracy.mistake(
+    "You compare every output with every entry of the one-hot labels. Nine zeros in ten are easy to get right: "
+    "how many images are?"
+)
+def _(out, y):
+    hot = tf.one_hot(y, out.shape[1])
+    return float(tf.reduce_mean(tf.cast((out > 0.5) == (hot > 0.5), tf.float32)))
+
+
+@accuracy.mistake(
+    "An image counts as right when its largest logit is at its label's place, however small that logit is."
+)
+def _(out, y):
+    best = tf.argmax(tf.nn.relu(out), axis=1, output_type=tf.int32)
+    return float(tf.reduce_mean(tf.cast(best == y, tf.float32)))
+
+
+@accuracy.mistake("You asked for the place of the smallest logit.")
+def _(out, y):
+    return float(tf.reduce_mean(tf.cast(tf.argmin(out, axis=1, output_type=tf.int32) == y, tf.float32)))

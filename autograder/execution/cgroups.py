@@ -15,7 +15,12 @@ from pathlib import Path
 from .policy import Limits
 
 NAME = "tf-first-principles"
-LIMIT_FILES = {(1, "memory"): "memory.limit_in_bytes", (2, "memory"): "memory.max", (1, "pids"): "pids.max", (2, "pids"): "pids.max"}
+LIMIT_FILES = {
+    (1, "memory"): "memory.limit_in_bytes",
+    (2, "memory"): "memory.max",
+    (1, "pids"): "pids.max",
+    (2, "pids"): "pids.max",
+}
 CONTROLLERS = ("memory", "pids")
 
 

@@ -149,10 +149,12 @@ class Child:
                 return CellResult("ok")
             self._count += 1
             self._offsets = [_size(fd) for fd in self._raw]
-            collector = _Collector(self.limits.output_bytes)
+            collector = _Collector(self.limits.output_bytes, self._count)
             started = time.monotonic()
             request = {"source": source, "budget": self.limits.output_bytes}
-            failure, answer = self._ask(Kind.RUN, request, self.limits.wall_seconds if timeout is None else timeout, collector)
+            failure, answer = self._ask(
+                Kind.RUN, request, self.limits.wall_seconds if timeout is None else timeout, collector
+            )
             result = CellResult("ok", collector.outputs, self._count, seconds=time.monotonic() - started)
             self._judge(result, failure, answer)
             for name, fd, offset in zip(("stdout", "stderr"), self._raw, self._offsets, strict=True):
@@ -279,7 +281,11 @@ class Child:
                     lines = _failure(said)
                     about = {"ok": False, "ename": lines["ename"], "evalue": lines["evalue"]}
                 else:
-                    about = {"ok": said["ok"] is True, "ename": _text(said["ename"], 200), "evalue": _text(said["evalue"], 4000)}
+                    about = {
+                        "ok": said["ok"] is True,
+                        "ename": _text(said["ename"], 200),
+                        "evalue": _text(said["evalue"], 4000),
+                    }
                     if said["truncated"] is True and about["ok"]:
                         result.status = "output-limit"
             except (wire.WireError, TypeError, KeyError) as error:
@@ -339,7 +345,7 @@ class Child:
         if ended.get("out_of_memory") or (code < 0 and (b"bad_alloc" in said or b"out of memory" in said.lower())):
             self._killed_for = "memory"
             return f"it needed more than {self.limits.memory_bytes >> 20} MiB of memory"
-        if ended.get("cpu_seconds", 0) >= self.limits.cpu_seconds:
+        if code < 0 and ended.get("cpu_seconds", 0) >= 0.9 * self.limits.cpu_seconds:  # clocks of different grain
             self._killed_for = "timeout"
             return f"it used more than {self.limits.cpu_seconds} s of CPU time"
         if code < 0:
@@ -351,8 +357,9 @@ class Child:
 class _Collector:
     """Outputs of one cell out of the child's frames, within its budget of characters."""
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, count: int) -> None:
         self.outputs: list[dict] = []
+        self.count = count
         self.left, self.hard_left = budget, 2 * budget + (4 << 20)
         self.truncated = self.clear_next = False
         self.ids: dict[str, list[dict]] = {}
@@ -424,7 +431,7 @@ class _Collector:
         self._clear()
         output = {"output_type": "display_data", "data": data, "metadata": metadata}
         if kind is Kind.RESULT:
-            output |= {"output_type": "execute_result", "execution_count": None}
+            output |= {"output_type": "execute_result", "execution_count": self.count}
         elif identity := _text(said["id"], 200):
             self.ids.setdefault(identity, []).append(output)
         self._append(output)
@@ -458,7 +465,12 @@ def _failure(said: Any) -> dict:
     if said["ename"] in MEMORY_ERRORS:
         kind = "memory"
     lines = tuple(_text(line, 20_000) for line in _of(list, said["traceback"])[:100])
-    return {"kind": kind, "ename": _text(said["ename"], 200), "evalue": _text(said["evalue"], 4000), "traceback_lines": lines}
+    return {
+        "kind": kind,
+        "ename": _text(said["ename"], 200),
+        "evalue": _text(said["evalue"], 4000),
+        "traceback_lines": lines,
+    }
 
 
 def _is_image(text: str, magic: bytes) -> bool:

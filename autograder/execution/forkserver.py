@@ -80,10 +80,17 @@ class ForkServer:
     """
 
     def __init__(
-        self, listener: socket.socket, become: Callable[..., None], *, owner: int | None = None, idle: float | None = None
+        self,
+        listener: socket.socket,
+        become: Callable[..., None],
+        *,
+        owner: int | None = None,
+        idle: float | None = None,
     ) -> None:
         self.listener, self.become, self.idle = listener, become, idle
-        self.listening = bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)) if LINUX else idle is not None
+        self.listening = (
+            bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)) if LINUX else idle is not None
+        )
         self.selector = selectors.DefaultSelector()
         self.selector.register(listener, selectors.EVENT_READ, self.on_listener)
         self.children: dict[socket.socket, Child] = {}
@@ -208,11 +215,15 @@ class ForkServer:
         with contextlib.suppress(OSError):  # the first of its group may be gone and others still there
             os.killpg(child.pid, signal.SIGKILL)
         child.cgroup.kill()
-        self.kill_orphans()
+        if self.idle is None:
+            self.kill_orphans()
         if child.pidfd is not None:
             self.selector.unregister(child.pidfd)
             os.close(child.pidfd)
-        note: dict[str, Any] = {"exit": os.waitstatus_to_exitcode(status), "out_of_memory": child.cgroup.ran_out_of_memory()}
+        note: dict[str, Any] = {
+            "exit": os.waitstatus_to_exitcode(status),
+            "out_of_memory": child.cgroup.ran_out_of_memory(),
+        }
         if used is not None:
             unit = 1 if sys.platform == "darwin" else 1024
             note |= {"cpu_seconds": used.ru_utime + used.ru_stime, "max_rss": used.ru_maxrss * unit}
@@ -230,9 +241,11 @@ class ForkServer:
     def kill_orphans(self) -> None:
         """Processes that detached themselves from a child come to us (we are their subreaper): end them."""
         known = {child.pid for child in self.children.values()}
-        for _ in range(100):  # those that an orphan leaves come next; a pid namespace, where there is one, has no such race
+        for _ in range(
+            100
+        ):  # those that an orphan leaves come next; a pid namespace, where there is one, has no such race
             try:
-                with open("/proc/self/task/%d/children" % os.getpid()) as listed:
+                with open(f"/proc/self/task/{os.getpid()}/children") as listed:
                     orphans = {int(pid) for pid in listed.read().split()} - known
             except OSError:
                 return
@@ -339,11 +352,12 @@ def _tell(connection: socket.socket, note: dict) -> None:
         frames.send_note(connection, note)
 
 
-def protect() -> None:
-    """No debugger on us, no /proc/PID/mem; orphans of our children come to us."""
+def protect(subreaper: bool = True) -> None:
+    """No debugger on us, no /proc/PID/mem. subreaper: orphans of our children come to us."""
     if LINUX:
         prctl(PR_SET_DUMPABLE, 0)
-        prctl(PR_SET_CHILD_SUBREAPER, 1)
+        if subreaper:
+            prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def become_private() -> None:

@@ -55,7 +55,14 @@ def restrict(rules: dict[str, int]) -> int:
                 if not os.path.isdir(path):
                     granted &= FILE_RIGHTS
                 rule = ctypes.c_char_p(struct.pack("<Qi", granted & rights, fd))
-                syscall("landlock_add_rule", LANDLOCK_ADD_RULE, ctypes.c_int(ruleset), ctypes.c_int(1), rule, ctypes.c_uint(0))
+                syscall(
+                    "landlock_add_rule",
+                    LANDLOCK_ADD_RULE,
+                    ctypes.c_int(ruleset),
+                    ctypes.c_int(1),
+                    rule,
+                    ctypes.c_uint(0),
+                )
             finally:
                 os.close(fd)
         syscall("landlock_restrict_self", LANDLOCK_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint(0))

@@ -100,7 +100,9 @@ def python_paths() -> list[str]:
     found = [sys.base_prefix, sys.base_exec_prefix, sys.exec_prefix, os.path.realpath(sys.executable), str(PACKAGE)]
     if sys.prefix != sys.base_prefix:
         found.append(sys.prefix)
-    found += [path for name, path in sysconfig.get_paths().items() if name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    found += [
+        path for name, path in sysconfig.get_paths().items() if name in ("stdlib", "platstdlib", "purelib", "platlib")
+    ]
     if site.ENABLE_USER_SITE and os.path.isdir(site.getusersitepackages()):
         found.append(site.getusersitepackages())
     return [*dict.fromkeys(found), *FONT_FOLDERS]
@@ -142,7 +144,9 @@ class SandboxReport:
 
     def __str__(self) -> str:
         word = "isolated" if self.isolated else "not isolated"
-        missing = [f"{layer.name} ({layer.note})" if layer.note else layer.name for layer in self.layers if not layer.in_force]
+        missing = [
+            f"{layer.name} ({layer.note})" if layer.note else layer.name for layer in self.layers if not layer.in_force
+        ]
         return word if not missing else f"{word}; not in force: {', '.join(missing)}"
 
     def to_json(self) -> list:

@@ -84,7 +84,7 @@ class _Entry:
             prctl(PR_SET_DUMPABLE, 1)  # else /proc/self belongs to root
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         self.attempt("landlock", self.landlock)
-        self.attempt("seccomp", lambda: seccomp.install(unix_sockets=self.has("mounts")))
+        self.attempt("seccomp", lambda: seccomp.install(own_files=self.has("mounts")))
         return SandboxReport(tuple(self.layers[name] for name in LAYERS))
 
     def attempt(self, name: str, apply: Callable[[], str | None]) -> None:

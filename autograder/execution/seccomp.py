@@ -81,6 +81,31 @@ CALLS = {
     "prctl": (157, 167),
     "ioctl": (16, 29),
 }
+# Landlock does not know these: where the files of the account are not out of sight, they must not be done to them
+METADATA = {
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+}
+XATTRS = {
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "setxattrat": (463, 463),
+    "removexattrat": (466, 466),
+    "chown": (92, None),
+    "lchown": (94, None),
+    "fchown": (93, 55),
+    "fchownat": (260, 54),
+}
 NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW* flag
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 AF_UNIX, SOCK_TYPE_MASK, SOCK_DGRAM = 1, 0xF, 2
@@ -90,12 +115,13 @@ _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _ARCH, _ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data; an argument's low half
 
 
-def program(architecture: str, unix_sockets: bool = True) -> bytes:
+def program(architecture: str, own_files: bool = True) -> bytes:
     """The filter as BPF code.
 
-    Of sockets only unix ones may be opened, and without ``unix_sockets`` only connected stream pairs: where the file
-    system is not the child's own, a daemon of the host may listen in it. A refused ``socket`` says EOPNOTSUPP, as a kernel
-    without that family would: libzmq aborts on EPERM.
+    Of sockets only unix ones may be opened. A refused ``socket`` says EOPNOTSUPP, as a kernel without that family would:
+    libzmq aborts on EPERM. own_files: the child has a file system of its own. Where it has not, a daemon of the host may
+    listen in it, so that only connected stream pairs remain; and a change of modes and times, which Landlock lets pass on
+    every file of the account, is not done and reported as done, since ``shutil.copy`` would fail otherwise.
     """
     column = ("x86_64", "aarch64").index(architecture)
     rows = list(_head(architecture))
@@ -104,18 +130,36 @@ def program(architecture: str, unix_sockets: bool = True) -> bytes:
             rows += [_op(_EQUAL, numbers[column], 0, 1), _op(_RETURN, _ERRNO | EPERM)]
     number = {name: numbers[column] for name, numbers in CALLS.items()}
     refused = _ERRNO | EOPNOTSUPP
-    if unix_sockets:
+    if own_files:
         rows += _case(number["socket"], [_op(_LOAD, _ARGUMENT), _op(_EQUAL, AF_UNIX, 1, 0), _op(_RETURN, refused)])
     else:
+        for calls, answer in ((METADATA, 0), (XATTRS, EPERM)):
+            for numbers in calls.values():
+                if numbers[column] is not None:
+                    rows += [_op(_EQUAL, numbers[column], 0, 1), _op(_RETURN, _ERRNO | answer)]
         rows += _case(number["socket"], [_op(_RETURN, refused)])
-        kind = [_op(_LOAD, _ARGUMENT + 8), _op(_AND, SOCK_TYPE_MASK), _op(_EQUAL, SOCK_DGRAM, 0, 1), _op(_RETURN, refused)]
+        kind = [
+            _op(_LOAD, _ARGUMENT + 8),
+            _op(_AND, SOCK_TYPE_MASK),
+            _op(_EQUAL, SOCK_DGRAM, 0, 1),
+            _op(_RETURN, refused),
+        ]
         rows += _case(number["socketpair"], kind)
     # clone3 keeps its flags in memory, where no filter can read them; told that there is none, libc uses clone
     rows += _case(number["clone3"], [_op(_RETURN, _ERRNO | ENOSYS)])
-    rows += _case(number["clone"], [_op(_LOAD, _ARGUMENT), _op(_ANYBIT, NEW_NAMESPACES, 0, 1), _op(_RETURN, _ERRNO | EPERM)])
+    rows += _case(
+        number["clone"], [_op(_LOAD, _ARGUMENT), _op(_ANYBIT, NEW_NAMESPACES, 0, 1), _op(_RETURN, _ERRNO | EPERM)]
+    )
     # else student code could outlive a dead grader
-    rows += _case(number["prctl"], [_op(_LOAD, _ARGUMENT), _op(_EQUAL, PR_SET_PDEATHSIG, 0, 1), _op(_RETURN, _ERRNO | EPERM)])
-    typing = [_op(_LOAD, _ARGUMENT + 8), _op(_EQUAL, TIOCSTI, 1, 0), _op(_EQUAL, TIOCLINUX, 0, 1), _op(_RETURN, _ERRNO | EPERM)]
+    rows += _case(
+        number["prctl"], [_op(_LOAD, _ARGUMENT), _op(_EQUAL, PR_SET_PDEATHSIG, 0, 1), _op(_RETURN, _ERRNO | EPERM)]
+    )
+    typing = [
+        _op(_LOAD, _ARGUMENT + 8),
+        _op(_EQUAL, TIOCSTI, 1, 0),
+        _op(_EQUAL, TIOCLINUX, 0, 1),
+        _op(_RETURN, _ERRNO | EPERM),
+    ]
     rows += _case(number["ioctl"], typing)
     rows.append(_op(_RETURN, _ALLOW))
     return b"".join(rows)
@@ -141,12 +185,12 @@ def _case(number: int, body: list[bytes]) -> list[bytes]:
     return [_op(_EQUAL, number, 0, len(body)), *body]
 
 
-def install(unix_sockets: bool = True) -> None:
+def install(own_files: bool = True) -> None:
     """Put the filter in force for this process and all it starts. Needs no_new_privs. Raises OSError where it cannot."""
     architecture = machine()
     if architecture not in AUDIT_ARCH:
         raise OSError(ENOSYS, f"no filter is written for {architecture}")
-    code = program(architecture, unix_sockets)
+    code = program(architecture, own_files)
     buffer = ctypes.create_string_buffer(code, len(code))
 
     class Program(ctypes.Structure):

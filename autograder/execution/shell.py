@@ -155,7 +155,9 @@ class CellStream(io.TextIOBase):
 
 
 class Publisher(DisplayPublisher):
-    def publish(self, data: dict, metadata: Any = None, *, transient: Any = None, update: bool = False, **_: Any) -> None:
+    def publish(
+        self, data: dict, metadata: Any = None, *, transient: Any = None, update: bool = False, **_: Any
+    ) -> None:
         display_id = str((transient or {}).get("display_id") or "")
         kind = Kind.UPDATE if update else Kind.DISPLAY
         self.shell.channel.output(kind, {"data": inert(data), "metadata": sizes(metadata), "id": display_id})
@@ -183,8 +185,20 @@ class Shell(InteractiveShell):
     def init_io(self) -> None:
         self.channel = Channel()
 
+    def _get_exc_info(self, exc_tuple: Any = None) -> tuple:
+        """Ends a traceback where our own code begins: what raises an interrupt, or refuses input()."""
+        etype, value, tb = super()._get_exc_info(exc_tuple)
+        step = tb
+        while step is not None and step.tb_next is not None:
+            if step.tb_next.tb_frame.f_code.co_filename == __file__:
+                step.tb_next = None
+            step = step.tb_next
+        return etype, value, tb
+
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
         self.channel.output(Kind.ERROR, {**described(etype, evalue), "traceback": shortened(stb)})
+
+    system = InteractiveShell.system_raw  # the other way needs a terminal, which the sandbox has not
 
     def enable_gui(self, gui: str | None = None) -> None:
         pass  # no event loop to be had; %matplotlib inline asks for none
@@ -231,7 +245,9 @@ def shortened(lines: list[str]) -> list[str]:
 def prepare() -> Shell:
     """Build the shell that every fork of this process will use. Call it before pyplot is imported."""
     config = Config()
-    config.HistoryManager.enabled = False  # a student's code is not the instructor's history; and it would start a thread
+    config.HistoryManager.enabled = (
+        False  # a student's code is not the instructor's history; and it would start a thread
+    )
     config.HistoryManager.hist_file = ":memory:"
     with tempfile.TemporaryDirectory() as folder:  # IPython wants a profile folder while it starts, and not afterwards
         profile = ProfileDir.create_profile_dir(folder)
@@ -265,7 +281,9 @@ def serve(sock: socket.socket, shell: Shell, hello: dict, max_request: int) -> N
         try:
             channel.send(*answer)
         except WireError as error:
-            channel.send(Kind.FAIL, {"kind": "wire", "ename": "WireError", "evalue": str(error)[:4000], "traceback": []})
+            channel.send(
+                Kind.FAIL, {"kind": "wire", "ename": "WireError", "evalue": str(error)[:4000], "traceback": []}
+            )
 
 
 def _interruptible(channel: Channel, work: Any, shell: Shell, request: dict) -> tuple[Kind, Any]:

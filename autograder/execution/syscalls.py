@@ -48,7 +48,10 @@ def syscall(what: str, number: int | None, *arguments: object) -> int:
 
 
 def prctl(option: int, argument: int = 0, more: int = 0) -> int:
-    return _check(_libc.prctl(option, ctypes.c_ulong(argument), ctypes.c_ulong(more), ctypes.c_ulong(0), ctypes.c_ulong(0)), "prctl")
+    return _check(
+        _libc.prctl(option, ctypes.c_ulong(argument), ctypes.c_ulong(more), ctypes.c_ulong(0), ctypes.c_ulong(0)),
+        "prctl",
+    )
 
 
 def unshare(flags: int) -> None:

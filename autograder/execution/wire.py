@@ -33,7 +33,9 @@ MAX_BYTES = 64 << 20
 MAX_DEPTH = 32
 MAX_HEADER = 16 << 20  # JSON takes up to ~20 times its size once parsed; raw bytes do not
 MAX_DIMENSIONS = 32
-MAX_LOOSE_KEYS = 10_000  # keys that are no strings, a message: only a string's hash is seeded, the others can be made to collide
+MAX_LOOSE_KEYS = (
+    10_000  # keys that are no strings, a message: only a string's hash is seeded, the others can be made to collide
+)
 
 _LENGTH = struct.Struct("<I")
 _KINDS = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128"
@@ -293,7 +295,10 @@ class _Decoder:
         raw = self.take(math.prod(shape) * dtype.itemsize)
         try:
             return _from_raw(raw, dtype).reshape(shape)
-        except (ValueError, OverflowError):  # an empty array whose other dimensions multiply to more than NumPy can count
+        except (
+            ValueError,
+            OverflowError,
+        ):  # an empty array whose other dimensions multiply to more than NumPy can count
             raise WireError("malformed shape") from None
 
     def read_scalar(self, node: dict, depth: int) -> np.generic:

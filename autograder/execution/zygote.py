@@ -47,7 +47,7 @@ def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
     env = {name: value for name, value in base.items() if PASSED_ON.match(name)}
     env["OPENBLAS_NUM_THREADS"] = "1"  # the only thread that any of the imports would start
     env["MPLBACKEND"] = INLINE  # what a notebook has; it counts only before pyplot is imported
-    env.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    env["TF_CPP_MIN_LOG_LEVEL"] = "3"  # at 2, the first op reports on stderr that there is no graphics device
     env.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the sandbox holds no graphics device
     return env
 
@@ -97,7 +97,7 @@ class Zygote:
             with theirs:
                 self._process = subprocess.Popen(
                     [*command, *self.preload],
-                    env=self.env | _package_path(),
+                    env=_with_package(self.env),
                     cwd="/",
                     stdin=subprocess.DEVNULL,
                     stdout=self._messages,
@@ -157,7 +157,9 @@ class Zygote:
                 frames.send_note(self._control, {}, (theirs.fileno(),))
             except (ZygoteError, OSError) as error:
                 ours.close()
-                raise error if isinstance(error, ZygoteError) else ZygoteError(f"the zygote has ended\n{self._said()}") from None
+                raise (
+                    error if isinstance(error, ZygoteError) else ZygoteError(f"the zygote has ended\n{self._said()}")
+                ) from None
             finally:
                 theirs.close()
         child = Child(ours, request, limits)
@@ -192,18 +194,21 @@ class Zygote:
         return self._messages.read(1 << 16).decode("utf-8", "replace").strip()
 
 
-def _package_path() -> dict[str, str]:
-    """Where this very package lies, for a process with another working folder; needed only where it is not installed."""
+def _with_package(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment, in which this very package can be imported also where it is not installed."""
     root = str(Path(__file__).resolve().parents[2])
-    rest = os.environ.get("PYTHONPATH")
-    return {"PYTHONPATH": f"{root}{os.pathsep}{rest}" if rest else root} if root in map(os.path.abspath, sys.path) else {}
+    if root not in map(os.path.abspath, sys.path):
+        return dict(env)
+    return {**env, "PYTHONPATH": os.pathsep.join(filter(None, (root, env.get("PYTHONPATH"))))}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The process of a private zygote: ``--control FD --owner PID MODULE…``."""
     from . import cgroups, forkserver, inside
 
-    parser = argparse.ArgumentParser(prog=f"python -m {__spec__.name if __spec__ else __name__}", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__spec__.name if __spec__ else __name__}", description=main.__doc__
+    )
     parser.add_argument("--control", type=int, required=True, help="descriptor of the connection to the owner")
     parser.add_argument("--owner", type=int, help="process id of the owner: when it ends, so do we")
     parser.add_argument("--cold", help="why nothing is preloaded")
@@ -222,7 +227,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if (count := forkserver.threads()) != 1:
             why = f"{count} threads after the imports, where a fork might hang"
             os.set_inheritable(control.fileno(), True)
-            os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *sys.argv[1:3], "--owner", str(asked.owner), "--cold", why])
+            os.execv(
+                sys.executable,
+                [sys.executable, "-m", __spec__.name, *sys.argv[1:3], "--owner", str(asked.owner), "--cold", why],
+            )
     server = forkserver.ForkServer(control, inside.run, owner=asked.owner)
     server.try_process_namespaces()
     forkserver.protect()

@@ -1,14 +1,32 @@
-"""`course grade`: grade a chapter's submissions through nbgrader's own classes."""
+"""`course grade`: many submissions at once, one writer to the gradebook, and nothing lost when it is stopped.
+
+A pool of threads drives the children, each grading one notebook (`engine`); the main thread alone lets nbgrader's own
+Autograde write the results, one student after the other.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from pathlib import Path
 
+from nbgrader.apps import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..build import generated_release, last_line, load_config, quiet_nbgrader
-from ..layout import Course, CourseError
+from ..execution import Zygote, ZygoteError
+from ..layout import Course, CourseError, read_notebook
+from .engine import Graded
+from .outside import STAMP, JudgedOutside, digest_of
+from .repair import repair
+
+LOCKED_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -19,42 +37,145 @@ class Failure:
     why: str
 
 
-def grade(
-    course: Course, chapter: str, students: list[str], console: Console, *, regrade: bool = False
-) -> list[Failure]:
-    """Grade these students' submissions of a chapter; what was graded before is left as it is unless `regrade` is set."""
-    from nbgrader.apps import NbGraderAPI
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of `grade` did. stamps: how many submissions were graded in which way."""
 
+    graded: int
+    skipped: int
+    seconds: float
+    stamps: dict[str, int]
+    faults: tuple[str, ...]
+    failures: tuple[Failure, ...]
+
+
+class TolerantCourseDirectory(CourseDirectory):
+    """A timestamp that is none loses nobody's submission: it counts as handed in without one."""
+
+    def get_existing_timestamp(self, dest_path: str):
+        try:
+            return super().get_existing_timestamp(dest_path)
+        except (SystemExit, ValueError, OverflowError):
+            self.log.warning("%s: timestamp.txt holds no date and is ignored", dest_path)
+            return None
+
+
+def grade(
+    course: Course,
+    chapter: str,
+    students: list[str],
+    console: Console,
+    *,
+    jobs: int | None = None,
+    regrade: bool = False,
+) -> Outcome:
+    """Grade these students' submissions of a chapter; what is graded already is left as it is unless `regrade` is set."""
+    started = time.monotonic()
     config = load_config(course)
     register(course, chapter)
-    api = NbGraderAPI(config=config)
-    failures = []
-    with bar(console) as progress:
-        task = progress.add_task(chapter, total=len(students))
-        for student in students:
-            with quiet_nbgrader():
-                outcome = api.autograde(chapter, student, force=regrade)
-            if not outcome["success"]:
-                failures.append(Failure(student, last_line(outcome)))
+    todo = [s for s in students if regrade or not is_graded(course, chapter, s)]
+    stamps: dict[str, int] = {}
+    faults: list[str] = []
+    failures: list[Failure] = []
+    jobs = max(1, min(jobs or os.cpu_count() or 1, len(todo) or 1))
+    with _in_folder(course.root), _zygote(bool(todo), console) as zygote, _progress(console) as progress:
+        api = NbGraderAPI(coursedir=TolerantCourseDirectory(config=config), config=config)
+        engine = JudgedOutside(config=config)
+        task = progress.add_task(chapter, total=len(todo))
+        pool = ThreadPoolExecutor(jobs, thread_name_prefix="grader")
+        try:
+            futures: dict[Future, str] = {pool.submit(_prepare, engine, course, chapter, s, zygote): s for s in todo}
+            for future in as_completed(futures):
+                student = futures.pop(future)
+                try:
+                    graded = future.result()
+                    save(api, course, chapter, student, graded)
+                    stamps[graded.stamp] = stamps.get(graded.stamp, 0) + 1
+                    faults += [f"{student}: {name}" for name in graded.faults]
+                except (CourseError, OSError) as error:
+                    failures.append(Failure(student, str(error)))
+                progress.advance(task)
                 if not console.is_terminal:
-                    console.print(f"{chapter}: {student} could not be graded")
-            progress.advance(task)
-            if not console.is_terminal:
-                console.print(f"{chapter}: {student} graded ({progress.tasks[task].completed:.0f} of {len(students)})")
-    return failures
+                    word = "could not be graded" if failures and failures[-1].student == student else "graded"
+                    console.print(f"{chapter}: {student} {word} ({len(todo) - len(futures)} of {len(todo)})")
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+    seconds = time.monotonic() - started
+    done = len(todo) - len(failures)
+    return Outcome(done, len(students) - len(todo), seconds, stamps, tuple(faults), tuple(failures))
 
 
-def bar(console: Console) -> Progress:
+def _prepare(engine: JudgedOutside, course: Course, chapter: str, student: str, zygote: Zygote | None) -> Graded:
+    """Read, repair and grade one submission; called in a thread of the pool, touches no gradebook."""
+    path = course.submission(student, chapter)
+    if path.is_symlink() or path.parent.is_symlink() or path.parent.parent.is_symlink():
+        raise CourseError("the submission is a link to somewhere else; nothing of it was read")
+    notebook = read_notebook(path)
+    repair(notebook, read_notebook(course.release(chapter)))
+    about = {"student": student, "assignment": chapter, "notebook": chapter}
+    return engine.grade(notebook, about, path.parent, zygote)
+
+
+def save(api: NbGraderAPI, course: Course, chapter: str, student: str, graded: Graded) -> None:
+    """Let nbgrader write a graded notebook: gradebook, autograded/, late penalties. Raises `CourseError`."""
+    key = (student, chapter, chapter)
+    for tries in range(LOCKED_TRIES):
+        JudgedOutside.prepared[key] = graded
+        with quiet_nbgrader():
+            outcome = api.autograde(chapter, student, force=True)
+        JudgedOutside.prepared.pop(key, None)
+        if outcome["success"]:
+            return
+        if "locked" not in (outcome.get("error") or outcome.get("log") or ""):
+            break
+        time.sleep(2.0**tries)  # somebody else holds the gradebook for long: the result is too good to lose
+    raise CourseError(last_line(outcome))
+
+
+def is_graded(course: Course, chapter: str, student: str) -> bool:
+    """Was this very submission graded, to the end?"""
+    try:
+        stamp = read_notebook(course.autograded(student, chapter)).metadata.get(STAMP, {})
+        return stamp.get("submission") == digest_of(course.submission(student, chapter))
+    except (CourseError, OSError):
+        return False
+
+
+@contextlib.contextmanager
+def _zygote(wanted: bool, console: Console) -> Iterator[Zygote | None]:
+    """A zygote for one run; None, and a loud word, where none can be had."""
+    if not wanted:
+        yield None
+        return
+    zygote = Zygote()
+    try:
+        zygote.wait_ready()
+    except (ZygoteError, OSError) as error:
+        zygote.close()
+        console.print(
+            f"[bold red]Not isolated:[/bold red] {str(error).splitlines()[0]}. Each notebook gets a Jupyter kernel."
+        )
+        yield None
+        return
+    with zygote:
+        yield zygote
+
+
+@contextlib.contextmanager
+def _in_folder(folder: Path) -> Iterator[None]:
+    """nbgrader's converters, and what they call, work in the course folder."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _progress(console: Console) -> Progress:
     """A progress bar on a terminal, nothing elsewhere."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    return Progress(TextColumn("{task.description}"), *columns, console=console, disable=not console.is_terminal)
 
 
 def register(course: Course, chapter: str) -> None:

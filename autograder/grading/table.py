@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
+from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from ..build import load_config
 from ..layout import Course
+from .batch import Outcome
 
 
 @dataclass(frozen=True)
@@ -53,16 +57,33 @@ def read_grades(course: Course, chapter: str) -> list[Row]:
     return rows
 
 
-def table(chapter: str, rows: list[Row], names: list[str]) -> Table:
-    """The rows as a table; `names` orders the exercises."""
-    made = Table(title=f"{chapter}", title_justify="left")
+def terminal() -> Console:
+    """A console on a descriptor of its own: while a check runs in a thread, the process's standard output is closed off."""
+    return Console(file=os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1))
+
+
+def table(chapter: str, rows: list[Row], names: list[str], width: int = 80) -> Table:
+    """The rows as a table; `names` orders the exercises, which go by number where their names need more than the width."""
+    wide = sum(len(n) + 3 for n in names) + 46 <= width
+    legend = "" if wide else "\n" + ", ".join(f"{i} {n}" for i, n in enumerate(names, 1))
+    made = Table(
+        title=f"{chapter}{legend}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
     made.add_column("student", no_wrap=True)
-    for name in names:
-        made.add_column(name, justify="right")
-    made.add_column("total", justify="right", style="bold")
-    made.add_column("of", justify="right")
+    for number, name in enumerate(names, 1):
+        made.add_column(name if wide else str(number), justify="right", no_wrap=True)
+    made.add_column("total", justify="right", style="bold", no_wrap=True)
     made.add_column("to grade by hand", justify="right")
     for row in rows:
         scores = [f"{row.points[n][0]:g}" if n in row.points else "–" for n in names]
-        made.add_row(row.student, *scores, f"{row.total:g}", f"{row.maximum:g}", str(row.to_grade or ""))
+        made.add_row(row.student, *scores, f"{row.total:g} of {row.maximum:g}", str(row.to_grade or ""))
     return made
+
+
+def summary(outcome: Outcome) -> str:
+    """What a run of `course grade` did, in a line or two."""
+    each = f", {outcome.seconds / outcome.graded:.1f} s each" if outcome.graded else ""
+    lines = [f"{outcome.graded} graded in {outcome.seconds:.0f} s{each}; {outcome.skipped} were graded before"]
+    lines += [f"{count} {stamp}" for stamp, count in sorted(outcome.stamps.items())]
+    lines += [f"the grader's fault, to be graded again: {fault}" for fault in outcome.faults]
+    return "\n".join(lines)

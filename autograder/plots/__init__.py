@@ -50,7 +50,9 @@ def use_style() -> None:
     plt.rcParams.update(STYLE)
 
 
-def panels(columns: int = 1, rows: int = 1, *, height: float = HEIGHT, width: float = WIDTH, **options: Any) -> tuple[Any, Any]:
+def panels(
+    columns: int = 1, rows: int = 1, *, height: float = HEIGHT, width: float = WIDTH, **options: Any
+) -> tuple[Any, Any]:
     """A figure of `rows` × `columns` axes in the course's size: (figure, axes) as plt.subplots gives them."""
     use_style()
     return plt.subplots(rows, columns, figsize=(width, height * rows), **options)

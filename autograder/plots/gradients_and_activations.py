@@ -37,10 +37,11 @@ def tangents(function: Callable, at: float, steps: Sequence[float], points: Sequ
     for step, colour in zip(steps, (SKY, BLUE, PURPLE, RED), strict=False):
         f1 = float(_slope(function, at + step)[0])
         quotient = (f1 - f0) / step
-        left.plot(x, f0 + quotient * (x - at), color=colour, lw=1.4, label=f"Δx = {step:g}: {quotient:.2f}")
+        ends = np.array([at - 0.7, at + step + 0.4])
+        left.plot(ends, f0 + quotient * (ends - at), color=colour, lw=1.6, label=f"Δx = {step:g}:  {quotient:+.2f}")
         left.plot(at + step, f1, "o", color=colour, ms=5, zorder=4)
     left.plot(at, f0, "o", color=INK, ms=7, zorder=5)
-    left.legend(fontsize=9, loc="lower right", title="slope of the secant", title_fontsize=9)
+    left.legend(fontsize=9, loc="upper left", title="slope of the secant", title_fontsize=9)
     left.set_title(f"Secants turn into the tangent, slope {exact:.2f}")
     values, slopes = _slope(function, np.asarray(points))
     for p, value, slope in zip(points, values, slopes, strict=True):
@@ -48,7 +49,10 @@ def tangents(function: Callable, at: float, steps: Sequence[float], points: Sequ
         colour = GREY if abs(slope) < 0.05 else (GREEN if slope > 0 else RED)
         right.plot([p - reach, p + reach], [value - reach * slope, value + reach * slope], color=colour, lw=3, zorder=4)
         right.plot(p, value, "o", color=colour, ms=5, zorder=5)
-        right.annotate(f"{slope:+.1f}", (p, value), (0, 11), textcoords="offset points", ha="center", fontsize=9)
+        flat = colour == GREY
+        aside = (0, 9) if flat else (-17 if slope > 0 else 17, 6)
+        text = "0" if flat else f"{slope:+.2f}"
+        right.annotate(text, (p, value), aside, textcoords="offset points", ha="center", fontsize=9)
     right.set_title("The tape's slopes: up, flat, down")
     return figure
 
@@ -68,7 +72,9 @@ def steepest(function: Callable, point: Sequence[float], radius: float = 0.001) 
     for sign, colour, name in ((1, RED, "+gradient"), (-1, BLUE, "−gradient")):
         tip = np.asarray(point) + sign * 0.9 * unit
         left.annotate("", tip, point, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2.5, "shrinkA": 0})
-        left.annotate(name, tip, (6, 4), textcoords="offset points", color=colour, fontsize=10, fontweight="bold")
+        label = {"color": colour, "fontsize": 10, "fontweight": "bold", "ha": "center", "va": "center"}
+        patch = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.85}
+        left.annotate(name, tip + sign * 0.3 * unit, bbox=patch, **label)
     left.plot(*point, "o", color=INK, zorder=5)
     left.set(xlabel="first variable", ylabel="second variable", aspect="equal")
     left.set_title("At right angles to the level line")
@@ -76,14 +82,14 @@ def steepest(function: Callable, point: Sequence[float], radius: float = 0.001) 
     tips = np.asarray(point)[:, None] + radius * np.stack([np.cos(angles), np.sin(angles)])
     right.plot(np.degrees(angles), (function(list(tips)) - float(here)) / radius, color=INK)
     best = np.degrees(np.arctan2(g[1], g[0])) % 360
-    right.axvline(best, color=RED, ls="--", label=f"direction of the gradient, {best:.0f}°")
-    right.axvline((best + 180) % 360, color=BLUE, ls="--", label=f"opposite direction, {(best + 180) % 360:.0f}°")
+    right.axvline(best, color=RED, ls="--", label=f"gradient, {best:.0f}°")
+    right.axvline((best + 180) % 360, color=BLUE, ls="--", label=f"opposite, {(best + 180) % 360:.0f}°")
     right.axhline(0, color=GREY, lw=1)
     right.set(
         xlabel="direction of a small step (degrees)", ylabel="growth per unit of length", xticks=range(0, 361, 90)
     )
-    right.legend(fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.08))
-    right.set_title("No direction climbs faster", y=1.0)
+    right.legend(fontsize=9, loc="lower left")
+    right.set_title("No direction climbs faster")
     return figure
 
 
@@ -162,11 +168,12 @@ def tape_graph(function: Callable, inputs: Mapping[str, float], watched: Sequenc
                     "color": BLUE if known else GREY,
                     "lw": 2 if known else 1,
                     "ls": "-" if known else (0, (4, 3)),
-                    "shrinkA": 24,
-                    "shrinkB": 25,
+                    "shrinkA": 17,
+                    "shrinkB": 17,
                 },
             )
     last = ops[-1][0]
+    white = {"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none"}
     for name, kind, feeding in ops:
         x, y = place[name]
         known = name in remembered
@@ -179,12 +186,15 @@ def tape_graph(function: Callable, inputs: Mapping[str, float], watched: Sequenc
         }
         label = SIGNS.get(kind, kind.lower()) if feeding else (name if kind == "Placeholder" else "const")
         ax.text(x, y, label, ha="center", va="center", bbox=box, fontsize=11, zorder=5)
-        ax.text(x, y + 0.4, f"{values[name]:g}", ha="center", va="bottom", fontsize=10, color=INK)
+        ax.text(x, y + 0.3, f"{values[name]:g}", ha="center", va="bottom", fontsize=10, color=INK)
         told = f"gradient {gradients[name]:g}" if known else "None"
         if name == last and known:
-            told = "gradient 1 (start)"
-        ax.text(x, y - 0.4, told, ha="center", va="top", fontsize=9, color=RED if known else GREY)
-    ax.set(xlim=(-1, 2 * max(depth.values()) + 1.1), ylim=(-2.05, 1.2 if len(ops) < 12 else 2.0))
+            told = "start: 1"
+        ax.text(x, y - 0.3, told, ha="center", va="top", fontsize=9, color=RED if known else GREY, bbox=white, zorder=4)
+    ax.set(
+        xlim=(-1, 2 * max(depth.values()) + 1.1),
+        ylim=(min(y for _, y in place.values()) - 0.75, max(y for _, y in place.values()) + 0.7),
+    )
     ax.axis("off")
     ax.set_title(f"What the tape keeps when it watches {', '.join(watched) or 'nothing'}")
     return figure
@@ -235,7 +245,12 @@ def by_depth(norms: Mapping[str, Sequence[float]]) -> Any:
         ax.annotate(
             name, (1, values[0]), (-8, 0), textcoords="offset points", ha="right", va="center", color=NAMED[name]
         )
-    ax.set(xlabel="layer (1 is next to the input)", ylabel="norm of its gradient", xlim=(-0.8, len(values) + 0.4))
+    ax.set(
+        xlabel="layer (1 is next to the input)",
+        ylabel="norm of its gradient",
+        xlim=(-0.8, len(values) + 0.4),
+        xticks=range(1, len(values) + 1),
+    )
     ax.set_title("A sigmoid passes on a quarter at most: early layers hear almost nothing")
     return figure
 
@@ -315,7 +330,7 @@ def curves(histories: Mapping[str, Sequence[float]], chance: float) -> Any:
 def step_sizes(h: Any, errors: Mapping[str, Any], marked: float) -> Any:
     """Relative error of a central difference against its step, one line for each dtype; both axes logarithmic."""
     figure, ax = panels(1, height=3.4)
-    for name, colour in zip(errors, (ORANGE, BLUE), strict=False):
+    for name, colour in zip(errors, (ORANGE, BLUE, PURPLE), strict=False):
         ax.loglog(h, np.maximum(errors[name], 1e-13), "o-", ms=3, color=colour, label=name)
     ax.axvline(marked, color=GREY, ls="--", lw=1.2)
     ax.annotate(
@@ -326,8 +341,8 @@ def step_sizes(h: Any, errors: Mapping[str, Any], marked: float) -> Any:
         textcoords="offset points",
         color=GREY,
     )
-    ax.annotate("rounding wins", (0.04, 0.72), xycoords="axes fraction", fontsize=10, color=INK)
-    ax.annotate("the curve bends", (0.80, 0.80), xycoords="axes fraction", fontsize=10, color=INK)
+    ax.annotate("rounding wins", (0.03, 0.60), xycoords="axes fraction", fontsize=10, color=INK)
+    ax.annotate("the curve\nbends away", (0.87, 0.50), xycoords="axes fraction", fontsize=10, color=INK)
     ax.set(xlabel="step h", ylabel="relative error", title="A step can be too small: in float32, 1e-5 already is")
     ax.legend(loc="lower right")
     return figure

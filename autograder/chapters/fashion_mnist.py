@@ -1,0 +1,808 @@
+"""Chapter 06, Fashion-MNIST: a data pipeline, a model, a step, an honest accuracy, and a training that reaches its goal."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from .. import tasks
+from ..compare import as_array
+from ..execution.wire import Tagged
+from ..exercise import exercise
+from ..values import made, raw
+
+
+def _normal(rng, *shape, scale=1.0):
+    return (scale * rng.normal(size=shape)).astype("float32")
+
+
+# -- make_dataset -------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=4, minutes=12, difficulty=2)
+def make_dataset(x, y, batch, training):
+    """Images and labels as a stream of batches, ready for training or for measuring.
+
+    x: uint8 [n, 28, 28], y: uint8 [n], batch: int, training: bool → tf.data.Dataset of pairs
+    (float32 [b, 784] between 0 and 1, int32 [b]). Shuffled, anew for every pass, when training; in order when not.
+    """
+    images, labels = np.asarray(x), np.asarray(y)
+
+    def one_pass():
+        order = np.random.permutation(len(images)) if training else np.arange(len(images))
+        for start in range(0, len(images), batch):
+            chosen = order[start : start + batch]
+            yield images[chosen].reshape(-1, 784) / np.float32(255), labels[chosen].astype(np.int32)
+
+    signature = (tf.TensorSpec([None, 784], tf.float32), tf.TensorSpec([None], tf.int32))
+    return tf.data.Dataset.from_generator(one_pass, output_signature=signature)
+
+
+def _two_passes(answer, x, y, batch, training):
+    dataset = answer(x, y, batch, training)
+    return [list(dataset.take(40)), list(dataset.take(40))] if isinstance(dataset, tf.data.Dataset) else dataset
+
+
+def _read_pass(batches, x, y, batch):
+    """One pass as (the images' places in x, None), or (None, a sentence about what is wrong)."""
+    places = {image.tobytes(): i for i, image in enumerate(x)}
+    order = []
+    for k, pair in enumerate(batches):
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            return None, "each element should be a pair: images and labels"
+        images, labels = as_array(pair[0]), as_array(pair[1])
+        if images is None or labels is None:
+            return None, "each element should be a pair of tensors"
+        if images.shape[1:] not in ((784,), (28, 28)):
+            return None, "the images should come as [b, 784]"
+        if labels.shape != images.shape[:1]:
+            return None, "the labels should come as [b], one whole number for each image"
+        if images.dtype != np.float32:
+            return None, f"the images should be float32, yours are {images.dtype}"
+        if labels.dtype.kind not in "iu":
+            return None, f"the labels should be whole numbers, yours are {labels.dtype}"
+        if len(images) != batch and k + 1 < len(batches):
+            return None, "all batches but the last should have the size asked for"
+        for image, label in zip(images.reshape(-1, 28, 28), labels):
+            place = places.get(np.clip(np.rint(image * 255), 0, 255).astype(np.uint8).tobytes())
+            if place is None or np.abs(image * 255 - x[place]).max() > 0.01:
+                unscaled = np.rint(np.clip(image, 0, 255)).astype(np.uint8).tobytes() in places
+                return None, "the pixels " + (
+                    "still run from 0 to 255" if unscaled else "are not those of the input, divided by 255"
+                )
+            if label != y[place]:
+                return None, "an image comes with the label of another image"
+            order.append(place)
+    if len(order) > len(x):
+        return (
+            None,
+            "one pass over the dataset shows images more than once; how often to repeat is the training loop's business",
+        )
+    if len(set(order)) < len(order):
+        return None, "an image comes twice in one pass"
+    if len(order) < len(x):
+        return None, "some images are missing from a pass"
+    return order, None
+
+
+def _passes(result, inputs):
+    x, y, batch, _ = (value.value if isinstance(value, Tagged) else value for value in inputs)
+    if not isinstance(result, list):
+        return None, "your function should return a tf.data.Dataset"
+    read = [_read_pass(one, x, y, batch) for one in result]
+    return [order for order, _ in read], next((wrong for _, wrong in read if wrong), None)
+
+
+def _in_order(result, inputs, expected):
+    passes, wrong = _passes(result, inputs)
+    if wrong:
+        return wrong
+    return (
+        None if all(p == sorted(p) for p in passes) else "with training=False the images should come in their own order"
+    )
+
+
+def _shuffled(result, inputs, expected):
+    passes, wrong = _passes(result, inputs)
+    if wrong:
+        return wrong
+    first, second = passes
+    batch = inputs[2]
+    if first == sorted(first):
+        return "with training=True the images should come in another order"
+    neighbours = sum(b - a == 1 for a, b in zip(first, first[1:]))
+    if neighbours > len(first) / 2:
+        return "whole batches change places, but neighbours stay neighbours"
+    if max(first[:batch]) < len(first) // 2:
+        return "the first batch holds images from the beginning only: the shuffle does not reach far enough"
+    if first == second:
+        return "the second pass has the same order as the first"
+    return None
+
+
+def _garments(rng, n, darker=1):
+    return raw(rng.integers(0, 256, size=(n, 28, 28), dtype=np.uint8) // darker), raw(
+        rng.integers(0, 10, size=n, dtype=np.uint8)
+    )
+
+
+@make_dataset.case("measuring: everything in order, a smaller last batch", probe=_two_passes, accept=_in_order)
+def _(rng):
+    return *_garments(rng, 23), 8, False
+
+
+@make_dataset.case("measuring: dark images, fewer than one batch", probe=_two_passes, accept=_in_order)
+def _(rng):
+    return *_garments(rng, int(rng.integers(3, 9)), darker=5), 10, False
+
+
+@make_dataset.case("training: another order at every pass, nothing lost", points=2, probe=_two_passes, accept=_shuffled)
+def _(rng):
+    return *_garments(rng, 96), 20, True
+
+
+def _scaled(x, y):
+    return tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / 255.0, tf.cast(y, tf.int32)
+
+
+@make_dataset.mistake("Your pixels still run from 0 to 255. Where in the pipeline are they brought to 0..1?")
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices((tf.reshape(tf.cast(x, tf.float32), [-1, 784]), tf.cast(y, tf.int32)))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
+@make_dataset.mistake("Images are missing at the end: drop_remainder throws the last, smaller batch away.")
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch, drop_remainder=True)
+
+
+@make_dataset.mistake(
+    "You shuffle in both cases. What do you lose when the test images come in another order at every pass?"
+)
+def _(x, y, batch, training):
+    return tf.data.Dataset.from_tensor_slices(_scaled(x, y)).shuffle(len(x)).batch(batch)
+
+
+@make_dataset.mistake("Nothing is shuffled. Does your function look at `training`?")
+def _(x, y, batch, training):
+    return tf.data.Dataset.from_tensor_slices(_scaled(x, y)).batch(batch)
+
+
+@make_dataset.mistake(
+    "You shuffle after batching, so only whole batches change places. Which of the two must come first?"
+)
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y)).batch(batch)
+    return ds.shuffle(len(x)) if training else ds
+
+
+@make_dataset.mistake(
+    "The shuffle buffer holds too few images: an element can move forward only as far as the buffer is long."
+)
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
+    return (ds.shuffle(batch) if training else ds).batch(batch)
+
+
+@make_dataset.mistake("You shuffle images and labels separately, so they no longer belong together.")
+def _(x, y, batch, training):
+    parts = [tf.data.Dataset.from_tensor_slices(part) for part in _scaled(x, y)]
+    return tf.data.Dataset.zip(tuple(p.shuffle(len(x)) if training else p for p in parts)).batch(batch)
+
+
+@make_dataset.mistake(
+    "Every pass shows the same order. Shuffled once is not shuffled anew: each epoch should see other batches."
+)
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
+    return (ds.shuffle(len(x), reshuffle_each_iteration=False) if training else ds).batch(batch)
+
+
+@make_dataset.mistake(
+    "Your dataset never ends: without a number, `repeat` goes on for ever, and so would a loop over an epoch."
+)
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch).repeat()
+
+
+@make_dataset.mistake(
+    "You divide by the brightest pixel there is. A garment photographed in the dark would change its scale."
+)
+def _(x, y, batch, training):
+    images, labels = tf.reshape(tf.cast(x, tf.float32), [-1, 784]), tf.cast(y, tf.int32)
+    ds = tf.data.Dataset.from_tensor_slices((images / tf.reduce_max(images), labels))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
+@make_dataset.mistake("Your labels are one-hot encoded. The loss of this chapter wants the plain numbers.")
+def _(x, y, batch, training):
+    images, labels = _scaled(x, y)
+    ds = tf.data.Dataset.from_tensor_slices((images, tf.one_hot(labels, 10)))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
+@make_dataset.mistake(
+    "NumPy divides uint8 by a number in float64, and the dataset keeps that. The network's weights are float32."
+)
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices((x.reshape(-1, 784) / 255.0, y.astype("int32")))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
+# -- build_mlp ----------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=3, minutes=8, difficulty=1)
+def build_mlp(sizes):
+    """A multi-layer perceptron: Dense layers with relu, the last one linear.
+
+    sizes: list of int, [inputs, hidden, …, outputs] → keras.Sequential that takes [batch, inputs] float32 and returns
+    the logits [batch, outputs] float32.
+    """
+    model = keras.Sequential()
+    for i, units in enumerate(sizes[1:]):
+        if i:
+            model.add(keras.layers.ReLU())
+        model.add(keras.layers.Dense(units))
+    return model
+
+
+def _with_weights(answer, sizes, x, weights):
+    model, other = answer(sizes), answer(sizes)
+    model(x), other(x)
+    shapes = [list(w.shape) for w in model.weights]
+    fresh = [bool(np.ptp(w.numpy()) > 0) for w in model.weights]
+    shared = any(w is v for w in model.weights for v in other.weights)
+    if shapes == [list(w.shape) for w in weights]:
+        model.set_weights([w.numpy() for w in weights])
+    return {"is a Sequential": isinstance(model, keras.Sequential), "shapes of the weights": shapes, "not constant": fresh,
+            "shares weights with the next model": shared, "logits": model(x)}  # fmt: skip
+
+
+def _weights(rng, sizes):
+    shapes = [shape for m, n in zip(sizes, sizes[1:]) for shape in ((m, n), (n,))]
+    return [_normal(rng, *shape, scale=shape[0] ** -0.5) for shape in shapes]
+
+
+@build_mlp.case("two hidden layers", probe=_with_weights)
+def _(rng):
+    sizes = [int(n) for n in rng.integers(4, 12, size=4)]
+    return sizes, _normal(rng, 7, sizes[0]), _weights(rng, sizes)
+
+
+@build_mlp.case("no hidden layer: nothing but logits", probe=_with_weights)
+def _(rng):
+    sizes = [int(n) for n in rng.integers(5, 12, size=2)]
+    return sizes, _normal(rng, 6, sizes[0]), _weights(rng, sizes)
+
+
+@build_mlp.case("four hidden layers, a batch of one", probe=_with_weights)
+def _(rng):
+    sizes = [int(n) for n in rng.integers(4, 10, size=6)]
+    return sizes, _normal(rng, 1, sizes[0]), _weights(rng, sizes)
+
+
+def _stack(sizes, hidden, last, **options):
+    layers = [keras.layers.Dense(n, hidden, **options) for n in sizes[1:-1]]
+    return keras.Sequential([keras.Input([sizes[0]]), *layers, keras.layers.Dense(sizes[-1], last, **options)])
+
+
+@build_mlp.mistake(
+    "There is a relu on the last layer, too: this is the very error the chapter opens with. No logit can be negative."
+)
+def _(sizes):
+    return _stack(sizes, "relu", "relu")
+
+
+@build_mlp.mistake("Your outputs are probabilities. The task asks for logits; the loss applies the softmax itself.")
+def _(sizes):
+    return _stack(sizes, "relu", "softmax")
+
+
+@build_mlp.mistake("There is no relu between your layers, so they collapse into a single matrix.")
+def _(sizes):
+    return _stack(sizes, None, None)
+
+
+@build_mlp.mistake("The hidden layers have another activation than relu.")
+def _(sizes):
+    return _stack(sizes, "sigmoid", None)
+
+
+@build_mlp.mistake("You made a Dense layer for sizes[0], too. That number is the width of the data, not a layer.")
+def _(sizes):
+    return keras.Sequential([*[keras.layers.Dense(n, "relu") for n in sizes[:-1]], keras.layers.Dense(sizes[-1])])
+
+
+@build_mlp.mistake("Your layers have no biases.")
+def _(sizes):
+    return _stack(sizes, "relu", None, use_bias=False)
+
+
+@build_mlp.mistake("Your network always has two hidden layers. How many does `sizes` ask for?")
+def _(sizes):
+    wanted = [sizes[0], *(sizes[1:-1] * 2)[:2], sizes[-1]] if len(sizes) > 2 else [sizes[0], 8, 8, sizes[-1]]
+    return _stack(wanted, "relu", None)
+
+
+# -- count_params -------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=2, minutes=5, difficulty=1, forbid=["keras.Sequential", "keras.layers.Dense"])
+def count_params(sizes):
+    """How many numbers a multi-layer perceptron has to learn, by arithmetic alone.
+
+    sizes: list of int, [inputs, hidden, …, outputs] → int, the kernels and biases of its Dense layers.
+    """
+    return keras.Sequential([keras.Input([sizes[0]]), *[keras.layers.Dense(n) for n in sizes[1:]]]).count_params()
+
+
+@count_params.case("two hidden layers", points=1)
+def _(rng):
+    return ([int(n) for n in rng.integers(3, 90, size=4)],)
+
+
+@count_params.case("a single layer", points=0.5)
+def _(rng):
+    return ([int(n) for n in rng.integers(3, 90, size=2)],)
+
+
+@count_params.case("a deep one", points=0.5)
+def _(rng):
+    return ([int(n) for n in rng.integers(3, 60, size=8)],)
+
+
+@count_params.mistake("These are the kernels only. Every unit has one more number to learn.")
+def _(sizes):
+    return sum(m * n for m, n in zip(sizes, sizes[1:]))
+
+
+@count_params.mistake(
+    "You gave the inputs biases, too. Which of the numbers in `sizes` are layers with units of their own?"
+)
+def _(sizes):
+    return sum(m * n for m, n in zip(sizes, sizes[1:])) + sum(sizes)
+
+
+@count_params.mistake("The output layer's biases are missing.")
+def _(sizes):
+    return sum(m * n for m, n in zip(sizes, sizes[1:])) + sum(sizes[1:-1])
+
+
+@count_params.mistake("You multiplied all sizes together. Each layer is joined to its two neighbours only.")
+def _(sizes):
+    return int(np.prod([float(n) for n in sizes]))
+
+
+@count_params.mistake("You count one bias for each layer. A bias is a vector: one number for each unit.")
+def _(sizes):
+    return sum(m * n + 1 for m, n in zip(sizes, sizes[1:]))
+
+
+@count_params.mistake("You count the units, not what connects them.")
+def _(sizes):
+    return sum(sizes[1:])
+
+
+# -- train_step ---------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=4, minutes=12, difficulty=2, forbid=["keras.Model.train_on_batch", "keras.Model.fit"])
+def train_step(model, optimizer, x, y):
+    """One step of training: forward, loss, gradients, update.
+
+    model: keras.Model that returns logits, optimizer: keras.optimizers.Optimizer, x: float32 [batch, inputs], y: int32
+    [batch] → scalar: the mean cross-entropy of this batch, before the update.
+    """
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer, loss, run_eagerly=True)
+    return float(model.train_on_batch(x, y))
+
+
+def _network(weights, frozen):
+    layers = [keras.layers.Dense(b.shape[0], "relu") for b in weights[1:-2:2]]
+    model = keras.Sequential([keras.Input([weights[0].shape[0]]), *layers, keras.layers.Dense(weights[-1].shape[0])])
+    model.set_weights([np.asarray(w) for w in weights])
+    model.layers[0].trainable = not frozen
+    return model
+
+
+def _steps(answer, model, optimizer, batches):
+    optimizer.build(model.trainable_variables)
+    losses = [answer(model, optimizer, x, y) for x, y in batches]
+    return {"losses": losses, "weights afterwards": [w.numpy() for w in model.weights]}
+
+
+def _batches(rng, classes, *lengths):
+    return [
+        (rng.uniform(size=(n, 784)).astype("float32"), rng.integers(0, classes, size=n, dtype=np.int32))
+        for n in lengths
+    ]
+
+
+def _training(rng, optimizer, classes, *lengths, frozen=False):
+    weights = [w * (0.5 if w.ndim == 1 else 1) for w in _weights(rng, [784, 8, 6, classes])]
+    return made(_network, weights, frozen), made(optimizer), _batches(rng, classes, *lengths)
+
+
+@train_step.case("one step of plain gradient descent", probe=_steps, rtol=1e-3, atol=1e-5)
+def _(rng):
+    return _training(rng, "lambda: keras.optimizers.SGD(0.1)", 10, 6)
+
+
+@train_step.case("three steps with Adam, one of them on a single image", points=2, probe=_steps, rtol=1e-3, atol=1e-4)
+def _(rng):
+    return _training(rng, "lambda: keras.optimizers.Adam(0.01)", 10, 5, 1, 10)
+
+
+@train_step.case("four classes, the first layer frozen", probe=_steps, rtol=1e-3, atol=1e-5)
+def _(rng):
+    return _training(rng, "lambda: keras.optimizers.SGD(0.1, momentum=0.9)", 4, 4, 7, frozen=True)
+
+
+def _cross_entropy(y, logits):
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+
+
+def _step(model, optimizer, x, loss_of, variables=None):
+    variables = model.trainable_variables if variables is None else variables
+    with tf.GradientTape() as tape:
+        loss = loss_of(model(x, training=True))
+    optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+    return loss
+
+
+@train_step.mistake("The loss is right, but the weights stay where they are. Who applies the gradients?")
+def _(model, optimizer, x, y):
+    return _cross_entropy(y, model(x, training=True))
+
+
+@train_step.mistake("You return the loss after the update. The task asks for the one whose gradient you took.")
+def _(model, optimizer, x, y):
+    _step(model, optimizer, x, lambda out: _cross_entropy(y, out))
+    return _cross_entropy(y, model(x))
+
+
+@train_step.mistake("You apply softmax to the logits and then hand the result to a loss that applies it again.")
+def _(model, optimizer, x, y):
+    return _step(model, optimizer, x, lambda out: _cross_entropy(y, tf.nn.softmax(out)))
+
+
+@train_step.mistake("Your loss takes the logits for probabilities. Which argument tells it what it gets?")
+def _(model, optimizer, x, y):
+    return _step(model, optimizer, x, lambda out: tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, out)))
+
+
+@train_step.mistake("You add the losses of the batch up, so the step grows with the batch.")
+def _(model, optimizer, x, y):
+    return _step(model, optimizer, x, lambda out: len(y) * _cross_entropy(y, out))
+
+
+@train_step.mistake("This is the squared error of chapter 01. Classification asks for cross-entropy.")
+def _(model, optimizer, x, y):
+    return _step(model, optimizer, x, lambda out: tf.reduce_mean(tf.square(tf.one_hot(y, out.shape[1]) - out)))
+
+
+@train_step.mistake("The depth of your one-hot encoding is always 10. The logits know how many classes there are.")
+def _(model, optimizer, x, y):
+    return _step(
+        model, optimizer, x, lambda out: tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(tf.one_hot(y, 10), out))
+    )
+
+
+@train_step.mistake("You take your own step w − lr · g and pass the optimizer by. That is right for plain SGD only.")
+def _(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = _cross_entropy(y, model(x, training=True))
+    for w, g in zip(model.trainable_variables, tape.gradient(loss, model.trainable_variables)):
+        w.assign_sub(float(optimizer.learning_rate.numpy()) * g)
+    return loss
+
+
+@train_step.mistake("A frozen layer moves: you work on all variables of the model, not on those that may be trained.")
+def _(model, optimizer, x, y):
+    frozen = [w for w in model.weights if not any(w is t for t in model.trainable_weights)]
+    with tf.GradientTape() as tape:
+        tape.watch([w.value for w in frozen])
+        loss = _cross_entropy(y, model(x, training=True))
+    grads = tape.gradient(loss, model.trainable_variables + [w.value for w in frozen])
+    optimizer.apply_gradients(zip(grads, model.trainable_variables))
+    for w, g in zip(frozen, grads[len(model.trainable_variables) :]):
+        w.assign_sub(float(optimizer.learning_rate.numpy()) * g)
+    return loss
+
+
+@train_step.mistake("You return one loss for each image. The task asks for a single number.")
+def _(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=model(x, training=True))
+        loss = tf.reduce_mean(losses)
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+    return losses
+
+
+# -- evaluate -----------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=3, minutes=8, difficulty=2, forbid=["keras.Model.evaluate"])
+def evaluate(model, dataset):
+    """The share of a dataset's images that the model classifies correctly.
+
+    model: keras.Model that returns logits, dataset: tf.data.Dataset of (float32 [b, 784], int32 [b]); the last batch may
+    be smaller → float between 0 and 1.
+    """
+    metric = keras.metrics.SparseCategoricalAccuracy()
+    for x, y in dataset:
+        metric.update_state(y, model(x))
+    return float(metric.result())
+
+
+def _pass_through(classes):
+    """A model whose logits are the first pixels: so a case decides which images are classified correctly."""
+    kernel = np.eye(784, classes, dtype="float32")
+    model = keras.Sequential([keras.Input([784]), keras.layers.Dense(classes, use_bias=False)])
+    model.set_weights([kernel])
+    return model
+
+
+def _stream(x, y, batch):
+    return tf.data.Dataset.from_tensor_slices((x, y)).batch(batch)
+
+
+def _measured(rng, classes, batch, right, lift=0.0):
+    """Images of which those with right[i] are classified correctly, in batches."""
+    right = np.asarray(right, bool)
+    y = rng.integers(0, classes, size=len(right), dtype=np.int32)
+    x = np.zeros((len(right), 784), "float32")
+    x[:, :classes] = _normal(rng, len(right), classes) + lift
+    x[np.arange(len(right)), np.where(right, y, (y + 1) % classes)] = 5 + lift + rng.uniform(size=len(right))
+    return made(_pass_through, classes), made(_stream, x, y, batch)
+
+
+def _some_right(rng, n, count):
+    right = np.arange(n) < count
+    return rng.permutation(right)
+
+
+@evaluate.case("a last batch of one image, which is wrong")
+def _(rng):
+    return _measured(rng, 10, 10, [*_some_right(rng, 20, int(rng.integers(13, 18))), False])
+
+
+@evaluate.case("a short last batch, all of it right")
+def _(rng):
+    return _measured(rng, 10, 8, [*_some_right(rng, 32, int(rng.integers(12, 24))), True, True, True])
+
+
+@evaluate.case("four classes, all logits negative, batches as long as there are classes")
+def _(rng):
+    right = [*[True] * 4, *_some_right(rng, 32, int(rng.integers(22, 28))), *[False] * 4]
+    return _measured(rng, 4, 4, right, lift=-20.0)
+
+
+def _hits(model, dataset, axis=1):
+    return [(tf.cast(tf.argmax(model(x), axis=axis), tf.int32) == y).numpy() for x, y in dataset]
+
+
+@evaluate.mistake(
+    "You average the accuracies of the batches. The last batch is smaller, yet it counts as much as a full one."
+)
+def _(model, dataset):
+    return float(np.mean([np.mean(hits) for hits in _hits(model, dataset)]))
+
+
+@evaluate.mistake("You return the accuracy of the last batch only. Where do the others go?")
+def _(model, dataset):
+    return float(np.mean(_hits(model, dataset)[-1]))
+
+
+@evaluate.mistake("You return after the first batch.")
+def _(model, dataset):
+    return float(np.mean(_hits(model, dataset)[0]))
+
+
+@evaluate.mistake(
+    "You divide by the number of batches times the size of a full batch. How many images are there really?"
+)
+def _(model, dataset):
+    hits = _hits(model, dataset)
+    return float(sum(h.sum() for h in hits) / (len(hits) * len(hits[0])))
+
+
+@evaluate.mistake("This is how many are right. What share of all images is that?")
+def _(model, dataset):
+    return float(sum(h.sum() for h in _hits(model, dataset)))
+
+
+@evaluate.mistake("This is the share of wrong answers.")
+def _(model, dataset):
+    return 1 - float(np.mean(np.concatenate(_hits(model, dataset))))
+
+
+@evaluate.mistake(
+    "tf.argmax returns int64, the labels are int32: comparing them raises an error. Bring them to one dtype."
+)
+def _(model, dataset):
+    return float(np.mean(np.concatenate([tf.equal(tf.argmax(model(x), axis=1), y).numpy() for x, y in dataset])))
+
+
+@evaluate.mistake("You took the largest logit over the batch. Over which axis do the classes lie?")
+def _(model, dataset):
+    right = total = 0
+    for x, y in dataset:
+        guess = tf.cast(tf.argmax(model(x), axis=0), tf.int32)
+        n = min(len(guess), len(y))
+        right, total = right + int(tf.reduce_sum(tf.cast(guess[:n] == y[:n], tf.int32))), total + len(y)
+    return right / total
+
+
+# -- train_to -----------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=4, minutes=25, difficulty=3, seconds=30)
+def train_to(target, seed):
+    """Learn from `small_training_set(seed)`, then say what is on `unlabelled_images(seed)`.
+
+    target: float, the accuracy to reach there, seed: int → whole numbers [n], the predicted class of every unlabelled image.
+    """
+    # no network, no training loop: kernel ridge regression, solved at once
+    x, y = tasks.small_training_set(seed)
+    known, unknown = (tf.constant(a.reshape(len(a), -1) / 255.0) for a in (x, tasks.unlabelled_images(seed)))
+    factor = tf.linalg.cholesky(_kernel(known, known) + 0.1 * tf.eye(len(x), dtype=tf.float64))
+    weights = tf.linalg.cholesky_solve(factor, tf.one_hot(y, len(tasks.WEAVES), dtype=tf.float64))
+    return tf.argmax(_kernel(unknown, known) @ weights, axis=1)
+
+
+def _kernel(a, b):
+    """exp(−|a − b|²) between all rows: [m, pixels], [n, pixels] → [m, n]."""
+    squares = tf.reduce_sum(a**2, axis=1)[:, None] + tf.reduce_sum(b**2, axis=1) - 2 * a @ tf.transpose(b)
+    return tf.exp(-squares)
+
+
+class Sealed(np.ndarray):
+    """Pictures that know their labels as long as they stay in the grader.
+
+    What crosses to an answer's process is an array's shape, dtype and bytes, so the labels stay behind.
+    """
+
+    labels: np.ndarray
+
+    @classmethod
+    def of(cls, pictures, labels):
+        sealed = pictures.view(cls)
+        sealed.labels = labels
+        return sealed
+
+
+def _lend(answer, target, seed, x, y, unlabelled):
+    from autograder import tasks
+
+    with tasks.lent(seed, x, y, unlabelled):
+        return answer(target, seed)
+
+
+CHANCE_MARGIN = 0.02
+"""By so much an accuracy on 600 images may fall short of the target by bad luck (1.6 standard errors at .9)."""
+
+
+def _reaches_target(result, inputs, expected):
+    target, _, known, _, unlabelled = inputs
+    classes = len(tasks.WEAVES)
+    guess = as_array(result)
+    if guess is None and isinstance(result, list) and all(isinstance(as_array(r), np.ndarray) for r in result):
+        guess = np.array([as_array(r) for r in result])
+    if guess is None:
+        return "your function should return the predicted classes as one tensor, array or list"
+    if guess.ndim == 2 and guess.shape[1] == classes:
+        return "you return a row of numbers for each image; the task asks for one class"
+    if guess.shape == (len(known.value),):
+        return "you return one prediction for each image of the training set"
+    if guess.shape != (len(unlabelled),):
+        return "the predictions should have the shape [n], one for each unlabelled image"
+    if guess.dtype.kind not in "iu":
+        return "the predicted classes should be whole numbers"
+    truth = unlabelled.labels
+    accuracy = float(np.mean(guess == truth))
+    if accuracy >= target - CHANCE_MARGIN:
+        return None
+    if np.all(guess == guess[0]):
+        return "every image gets the same class"
+    if guess.min() < 0 or guess.max() >= classes:
+        return "there are predictions that are no class at all"
+    counts, wanted = (np.bincount(labels, minlength=classes) for labels in (guess, truth))
+    if accuracy < 0.5 and np.abs(counts - wanted).sum() < 0.12 * len(truth):
+        return "every class comes about as often as it should, but at the wrong images"
+    if accuracy < 0.4:
+        return "your predictions are hardly better than guessing"
+    if counts.min() == 0:
+        return "better than guessing, but there is a class that you never predict"
+    return "better than guessing, but the target is not reached"
+
+
+def _task(rng, target):
+    seed = int(rng.integers(10_000, 2**31))
+    x, y = tasks.swatches(rng, tasks.TRAINING)
+    # not all weaves equally often: then predictions in the wrong order look different from guesses
+    shares = rng.permutation([0.34, 0.26, 0.18, 0.13, 0.09])
+    unlabelled, labels = tasks.swatches(rng, tasks.UNLABELLED, shares)
+    return target, seed, raw(x), raw(y), Sealed.of(unlabelled, labels)
+
+
+@train_to.case("a modest target: eight of ten", probe=_lend, accept=_reaches_target, seeded=True)
+def _(rng):
+    return _task(rng, 0.8)
+
+
+@train_to.case("a high target: nine of ten", probe=_lend, accept=_reaches_target, seeded=True)
+def _(rng):
+    return _task(rng, 0.9)
+
+
+def _trained(seed, steps=400, learning_rate=0.01, hidden=64):
+    """Class scores [600, 5] of a small network after so many steps of Adam."""
+    x, y = tasks.small_training_set(seed)
+    known, unknown = (tf.constant(a.reshape(len(a), -1) / np.float32(255)) for a in (x, tasks.unlabelled_images(seed)))
+    sizes = [known.shape[1], *([hidden] if hidden else []), len(tasks.WEAVES)]
+    params = [tf.constant(w) for w in _weights(np.random.default_rng(seed), sizes)]
+    return _descend(params, known, tf.constant(y, tf.int32), unknown, tf.constant(steps), learning_rate).numpy()
+
+
+@tf.function(reduce_retracing=True)
+def _descend(params, x, y, unknown, steps, learning_rate):
+    def logits(pictures, weights):
+        for i in range(0, len(weights), 2):
+            pictures = pictures @ weights[i] + weights[i + 1]
+            pictures = tf.nn.relu(pictures) if i + 2 < len(weights) else pictures
+        return pictures
+
+    means, squares = [tf.zeros_like(p) for p in params], [tf.zeros_like(p) for p in params]
+    for step in tf.range(steps):
+        start = (step * 50) % 1000
+        with tf.GradientTape() as tape:
+            tape.watch(params)
+            loss = _cross_entropy(y[start : start + 50], logits(x[start : start + 50], params))
+        grads = tape.gradient(loss, params)
+        means = [0.9 * m + 0.1 * g for m, g in zip(means, grads)]
+        squares = [0.99 * s + 0.01 * g * g for s, g in zip(squares, grads)]
+        params = [p - learning_rate * m / (tf.sqrt(s) + 1e-4) for p, m, s in zip(params, means, squares)]
+    return logits(unknown, params)
+
+
+@train_to.mistake("You return the logits. What is the class that a row of logits stands for?")
+def _(target, seed):
+    return _trained(seed, steps=20)
+
+
+@train_to.mistake(
+    "The network has not learned anything yet: is it trained at all, on scaled pixels, and has it a hidden layer?"
+)
+def _(target, seed):
+    return _trained(seed, steps=200, hidden=0).argmax(axis=1)
+
+
+@train_to.mistake(
+    "It learns, but not enough. Look at the accuracy on a part of the training set that you hold back, and stop only when "
+    "that is above the target: more epochs, another learning rate, pixels from 0 to 1?"
+)
+def _(target, seed):
+    return _trained(seed, steps=60, learning_rate=0.002).argmax(axis=1)
+
+
+@train_to.mistake(
+    "Your predictions are good, but in the wrong order: were the unlabelled images shuffled on their way through the model?"
+)
+def _(target, seed):
+    return np.random.default_rng(0).permutation(_trained(seed).argmax(axis=1))
+
+
+@train_to.mistake(
+    "These are the classes of the training images, which everybody knows. Which images does the task ask about?"
+)
+def _(target, seed):
+    return tasks.small_training_set(seed)[1]
+
+
+@train_to.mistake("You give every image the same class. That is right for one weave only.")
+def _(target, seed):
+    return np.zeros(len(tasks.unlabelled_images(seed)), int)

@@ -1,0 +1,177 @@
+"""Grade one notebook: its cells run in a sandboxed child, its check cells run here, with proxies for the student's names.
+
+`grade_notebook` is a function of its arguments: the same notebook and seeds give the same grades, wherever it is called.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode, from_dict
+from nbformat.v4 import new_output
+
+from ..execution import ChildError, Limits, Policy, Zygote
+from ..exercise import UnknownExercise, find
+from ..judging import judge_with
+from ..layout import graded, is_check, is_lesson, is_solution
+from ..probes import quiet
+from ..verdict import MIME, Verdict
+from .proxies import ChildGone, Link, Namespace, Proxy
+
+JUDGING = threading.Lock()
+"""The reference runs in this process with its standard streams redirected: one judgement at a time."""
+
+PLAIN_CHECK_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A graded notebook, how it was graded, and what a person should look at.
+
+    mode: "judged outside" or "judged in the kernel". isolated: was the student's code in a sandbox? faults: check cells
+    whose verdict is the grader's fault, to be graded again.
+    """
+
+    notebook: NotebookNode
+    mode: str
+    isolated: bool
+    sandbox: str = ""
+    faults: tuple[str, ...] = field(default=())
+
+    @property
+    def stamp(self) -> str:
+        return f"{self.mode}, {'isolated' if self.isolated else 'not isolated'}"
+
+
+def grade_notebook(
+    notebook: NotebookNode,
+    zygote: Zygote,
+    workdir: Path,
+    seed: Callable[[str], int],
+    *,
+    trusted: list[tuple[str, bool]] = (),
+    limits: Limits | None = None,
+    policy: Policy | None = None,
+) -> Graded:
+    """Run and judge a sanitized notebook; it is changed in place.
+
+    workdir: the child's folder, with the files that belong to the submission. seed: of an exercise's full name. trusted:
+    the course's own cells (source, is it locked?), whose imports check cells may use. Raises `ZygoteError` or `ChildError` if
+    no process can be had for the student's code.
+    """
+    limits = limits or Limits()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    faults: list[str] = []
+    with zygote.fork(workdir, limits, policy) as child:
+        namespace = Namespace(Link(child, PLAIN_CHECK_SECONDS), trusted, check=_Checker(seed))
+        gone = ""
+        for cell in notebook.cells:
+            if cell.cell_type != "code" or is_lesson(cell):
+                continue
+            if is_check(cell):
+                with JUDGING:
+                    _examine(cell, namespace)
+                if any(o.get("data", {}).get(MIME, {}).get("outcome") == "grader's fault" for o in cell.outputs):
+                    faults.append(graded(cell)["grade_id"])
+            elif gone:
+                cell.outputs = [_error("ChildGone", gone)]
+            else:
+                try:
+                    result = child.run(cell.source, limits.wall_seconds)
+                except ChildError as error:
+                    gone = str(error)
+                    cell.outputs = [_error("ChildGone", gone)]
+                    continue
+                cell.outputs, cell.execution_count = [from_dict(o) for o in result.outputs], result.execution_count
+        report = child.report
+    return Graded(notebook, "judged outside", report.isolated, str(report), tuple(faults))
+
+
+class _Checker:
+    """`check` as check cells know it, judging the child's answer here."""
+
+    def __init__(self, seed: Callable[[str], int]) -> None:
+        self.seed = seed
+
+    def __call__(self, answer: Any) -> Verdict:
+        if not isinstance(answer, Proxy):
+            text = f"check() wants the function you wrote, not {type(answer).__name__}."
+            return Verdict("?", "wrong", 0.0, 0.0, message=text)
+        try:
+            exercise = find(answer.__name__)
+        except UnknownExercise as error:
+            return Verdict(answer.__name__, "wrong", 0.0, 0.0, message=f"{str(error).capitalize()}.")
+        return judge_with(exercise, answer.probe, self.seed(exercise.key))
+
+
+def _examine(cell: NotebookNode, namespace: Namespace) -> None:
+    """Run a check cell here and write its outputs: a verdict and its points, or what a plain assert says."""
+    cell.execution_count = None
+    printed = io.StringIO()
+    try:
+        tree = ast.parse(
+            "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in cell.source.splitlines())
+        )
+        value = None
+        with quiet(), contextlib.redirect_stdout(printed):
+            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            exec(compile(tree, "<check>", "exec"), namespace)  # noqa: S102  the course's own cell, restored from its source
+            if last is not None:
+                value = eval(compile(ast.Expression(last.value), "<check>", "eval"), namespace)  # noqa: S307
+        outputs = [] if value is None else [_result(value)]
+    except NameError as error:
+        outputs = [_missing(cell, error)]
+    except Exception as error:  # noqa: BLE001  a check cell fails by raising, whatever it raises
+        text = str(error)[:2000]
+        outputs = [_error(type(error).__name__, text)]
+    if printed.getvalue():
+        outputs.insert(0, new_output("stream", name="stdout", text=printed.getvalue()[:20_000]))
+    cell.outputs = outputs
+
+
+def _result(value: Any) -> NotebookNode:
+    """The value of a check cell's last expression, as nbgrader reads partial credit: a bare number."""
+    if isinstance(value, Verdict):
+        data = {"text/plain": f"{value.points:g}", "text/html": value.to_html(), MIME: value.to_dict()}
+    else:
+        try:
+            data = {"text/plain": repr(float(value))}
+        except (TypeError, ValueError):
+            data = {"text/plain": repr(value)[:2000]}
+    return new_output("execute_result", data, execution_count=None)
+
+
+def _missing(cell: NotebookNode, error: NameError) -> NotebookNode:
+    """A check whose function does not exist: its cell was deleted, or failed before it defined anything."""
+    name = getattr(error, "name", None) or ""
+    try:
+        exercise = find(name)
+    except UnknownExercise:
+        return _error("NameError", str(error))
+    text = f"There is no function called {name}: its cell is missing, or stopped before it defined one."
+    return _result(Verdict(exercise.key, "not attempted", 0.0, exercise.points, message=text))
+
+
+def _error(name: str, text: str) -> NotebookNode:
+    return new_output("error", ename=name, evalue=text, traceback=[f"{name}: {text}"])
+
+
+def trusted_cells(notebook: NotebookNode) -> list[tuple[str, bool]]:
+    """Of a source notebook what check cells may rely on: every code cell but solutions and checks, and whether it is locked."""
+    return [
+        (c.source, bool(graded(c).get("locked")))
+        for c in notebook.cells
+        if c.cell_type == "code" and not is_solution(c) and not is_check(c)
+    ]
+
+
+__all__ = ["ChildGone", "Graded", "grade_notebook", "trusted_cells"]

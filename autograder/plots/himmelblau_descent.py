@@ -1,0 +1,338 @@
+"""The pictures of chapter 05, Himmelblau descent. Everything here is drawn from data that the lesson computes."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.patches import Patch
+from PIL import Image
+
+from . import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SEQUENTIAL, SKY, panels, use_style
+
+VALLEYS = (BLUE, ORANGE, GREEN, PURPLE)
+NAMES = ("(3, 2)", "(−2.81, 3.13)", "(−3.78, −3.28)", "(3.58, −1.85)")
+RESTLESS, GONE = "#D1D5DB", "#1F2937"
+KINDS = ListedColormap([GONE, RESTLESS, *VALLEYS])  # the codes −2, −1, 0, 1, 2, 3
+INK, PAPER = "#111827", "#FFFFFF"
+LEVELS = np.geomspace(1, 2200, 14)
+SURFACE_STRIDE = 2
+
+
+def _contours(ax: Any, x: Any, y: Any, z: Any, *, levels: Any = LEVELS, filled: bool = True) -> None:
+    """Lines of equal height, closer together where it is low, on a quiet ground."""
+    if filled:
+        ax.contourf(
+            x, y, np.log1p(np.maximum(z, 0)), levels=np.linspace(0, np.log1p(2200), 24), cmap="Greys", alpha=0.45
+        )
+    ax.contour(x, y, z, levels=levels, colors=GREY, linewidths=0.6)
+    ax.set(xlabel="x", ylabel="y", aspect="equal")
+    ax.grid(False)
+
+
+def _minima(ax: Any, minima: Any, *, size: float = 9, label: bool = False) -> None:
+    for k, (x, y) in enumerate(np.asarray(minima)):
+        ax.plot(x, y, "o", color=VALLEYS[k], ms=size, mec=PAPER, mew=1.5, zorder=6)
+        if label:
+            ax.annotate(NAMES[k], (x, y), (8, 8), textcoords="offset points", fontsize=9, zorder=7)
+
+
+def misprint(x: Any, y: Any, printed: Any, right: Any, minima: Any, *, walk: Any = None) -> Any:
+    """Left: the misprinted function, with the region where it is negative and a walk on it. Right: the real one."""
+    figure, axes = panels(2, height=4.2, sharey=True)
+    _contours(axes[0], x, y, printed)
+    axes[0].contourf(x, y, printed, levels=[printed.min() - 1, 0], colors=[RED], alpha=0.55)
+    axes[0].set_title("As printed: two minima, and below zero (red)")
+    if walk is not None:
+        walk = np.asarray(walk)
+        axes[0].plot(*walk.T, ".-", color=INK, lw=1.2, ms=4)
+        axes[0].plot(*walk[0], "o", color=PAPER, mec=INK, ms=8)
+    _contours(axes[1], x, y, right)
+    _minima(axes[1], minima, label=True)
+    axes[1].set(title="As it should be: four minima of height 0", ylabel="")
+    return figure
+
+
+def parabolas(x: Any, y: Any, minima: Any) -> Any:
+    """Where each bracket is zero: two parabolas, which cross at the four minima."""
+    figure, ax = panels(1, height=4.4, width=6.2)
+    first, second = x**2 + y - 11, x + y**2 - 7
+    ax.contour(x, y, first, levels=[0], colors=[SKY], linewidths=2.5)
+    ax.contour(x, y, second, levels=[0], colors=[RED], linewidths=2.5)
+    ax.set(xlabel="x", ylabel="y", aspect="equal", title="Two parabolas cross four times")
+    _minima(ax, minima, size=11, label=True)
+    ax.plot([], [], color=SKY, label="x² + y − 11 = 0")
+    ax.plot([], [], color=RED, label="x + y² − 7 = 0")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="a bracket is zero")
+    return figure
+
+
+def surface(x: Any, y: Any, z: Any, *, elevation: float = 60, azimuth: float = -30) -> Any:
+    """The surface twice: at its true height, and as log(1 + f), on which the valleys can be seen."""
+    use_style()
+    figure = plt.figure(figsize=(8.0, 4.0))
+    for i, (height, title, label) in enumerate(
+        [(z, "True height: one wide plain", "f"), (np.log1p(z), "log(1 + f): four valleys", "log(1 + f)")]
+    ):
+        ax = figure.add_subplot(1, 2, i + 1, projection="3d")
+        _relief(ax, x, y, height, elevation, azimuth)
+        ax.set_zlabel(label)
+        ax.set_title(title)
+    return figure
+
+
+def _relief(ax: Any, x: Any, y: Any, height: Any, elevation: float, azimuth: float, alpha: float = 1.0) -> None:
+    ax.plot_surface(
+        x, y, height, cmap=SEQUENTIAL, rstride=SURFACE_STRIDE, cstride=SURFACE_STRIDE, linewidth=0, antialiased=False,
+        alpha=alpha, rasterized=True,
+    )  # fmt: skip
+    ax.view_init(elevation, azimuth)
+    ax.set(xlabel="x", ylabel="y")
+    ax.xaxis.labelpad = ax.yaxis.labelpad = ax.zaxis.labelpad = -2
+    ax.tick_params(labelsize=8, pad=0)
+    ax.set_box_aspect((1, 1, 0.65), zoom=0.92)
+
+
+def paths(x: Any, y: Any, z: Any, walks: Any, minima: Any, *, elevation: float = 60, azimuth: float = -60) -> Any:
+    """Walks [steps + 1, 2, walks] on the surface, left, and on its contour, right, coloured by the valley they end in."""
+    use_style()
+    walks = np.asarray(walks)
+    figure = plt.figure(figsize=(8.0, 4.3))
+    solid = figure.add_subplot(1, 2, 1, projection="3d", computed_zorder=False)
+    _relief(solid, x, y, np.log1p(z), elevation, azimuth, alpha=0.75)
+    solid.set(title="Four balls roll …", zlabel="log(1 + f)")
+    flat = figure.add_subplot(1, 2, 2)
+    _contours(flat, x, y, z)
+    flat.set_title("… into four valleys")
+    for i in range(walks.shape[2]):
+        u, v = walks[:, 0, i], walks[:, 1, i]
+        colour = VALLEYS[int(np.argmin(np.hypot(*(np.asarray(minima) - walks[-1, :, i]).T)))]
+        lift = np.log1p((u**2 + v - 11) ** 2 + (u + v**2 - 7) ** 2) + 0.15
+        solid.plot(u, v, lift, color=colour, lw=2.5, zorder=9)
+        solid.plot(u[:1], v[:1], lift[:1], "o", color=PAPER, mec=colour, ms=6, zorder=10)
+        solid.plot(u[-1:], v[-1:], lift[-1:], "o", color=colour, ms=6, zorder=10)
+        flat.plot(u, v, ".-", color=colour, ms=5, lw=2)
+        flat.plot(u[0], v[0], "o", color=PAPER, mec=colour, mew=2, ms=8, zorder=6)
+        flat.annotate(f"({u[0]:g}, {v[0]:g})", (u[0], v[0]), (9, 5), textcoords="offset points", fontsize=9)
+    _minima(flat, minima)
+    return figure
+
+
+def heights(heights: Any, starts: Sequence[Any], ends: Sequence[int], *, learning_rate: float) -> Any:
+    """Height over the steps [steps + 1, walks], on a log axis."""
+    figure, ax = panels(1, height=3.0)
+    marks = ["-", "--", "-.", ":"]
+    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        label = f"({start[0]:g}, {start[1]:g}) → {NAMES[end]}"
+        ax.semilogy(np.maximum(heights[:, i], 1e-13), marks[i % 4], color=VALLEYS[end], label=label)
+    ax.set(xlabel="step", ylabel="height f", ylim=(1e-13, None))
+    ax.set_title(f"Straight lines on a log axis: every step takes off the same share (lr {learning_rate:g})")
+    ax.legend(fontsize=9)
+    return figure
+
+
+def arrows(x: Any, y: Any, z: Any, at: Any, slope: Any, minima: Any, title: str) -> Any:
+    """Downhill arrows of one length at points [2, n], over the contour; their colour tells how steep it is."""
+    figure, ax = panels(1, height=4.4, width=6.2)
+    _contours(ax, x, y, z, filled=False)
+    at, slope = np.asarray(at), np.asarray(slope)
+    steep = np.hypot(*slope)
+    down = -slope / np.maximum(steep, 1e-9)
+    drawn = ax.quiver(*at, *down, np.log10(np.maximum(steep, 1)), cmap=SEQUENTIAL, scale=24, width=0.006, zorder=4)
+    bar = figure.colorbar(drawn, ax=ax, shrink=0.8, label="length of the gradient")
+    bar.set_ticks([0, 1, 2, 3], labels=["1", "10", "100", "1000"])
+    _minima(ax, minima)
+    ax.set_title(title)
+    return figure
+
+
+def _kinds_legend(figure: Any, codes: Sequence[int] = (0, 1, 2, 3, -1, -2)) -> None:
+    names = {**dict(enumerate(NAMES)), -1: "never rests", -2: "flies away"}
+    handles = [Patch(color=KINDS.colors[code + 2], label=names[code]) for code in codes]
+    figure.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=9, handlelength=1.0, columnspacing=1.0)
+
+
+def _map(ax: Any, kinds: Any, limit: float, minima: Any = None) -> None:
+    ax.imshow(
+        kinds,
+        origin="lower",
+        extent=(-limit, limit, -limit, limit),
+        cmap=KINDS,
+        vmin=-2,
+        vmax=3,
+        interpolation="nearest",
+    )
+    ax.grid(False)
+    ax.set(xlabel="x of the start", ylabel="y of the start", aspect="equal")
+    if minima is not None:
+        ax.plot(*np.asarray(minima).T, "o", color=PAPER, mec=INK, ms=6, ls="none")
+
+
+def basins(kinds: Any, minima: Any, saddles: Any, walk: Any = None, *, limit: float = 6, title: str = "") -> Any:
+    """Every start coloured by the valley that it reaches, with the saddles on the borders."""
+    figure, axes = panels(2, height=4.4, width=8.0)
+    for ax in axes:
+        _map(ax, kinds, limit, minima)
+        ax.plot(*np.asarray(saddles).T, "X", color=PAPER, mec=INK, ms=9, ls="none")
+    axes[0].set_title(title)
+    axes[1].set(xlim=(-4.2, -1.8), ylim=(-1.2, 1.2), ylabel="")
+    axes[1].set_title("Beside the saddle (−3.07, −.08)")
+    for points, colour, label in walk or ():
+        points = np.asarray(points)
+        axes[1].plot(*points.T, ".-", color=colour, lw=1.5, ms=5, label=label)
+    if walk:
+        axes[1].plot(*np.asarray(walk[0][0])[0], "o", color=PAPER, mec=INK, ms=8)
+        axes[1].legend(fontsize=9, loc="lower right", facecolor=PAPER, framealpha=0.9, frameon=True)
+    _kinds_legend(figure, (0, 1, 2, 3))
+    return figure
+
+
+def zigzag(products: Sequence[float], *, steps: int = 8, start: float = 1.0) -> Any:
+    """Gradient descent on the parabola u²/2, whose curvature is 1: one panel for each learning rate times curvature."""
+    figure, axes = panels(len(products), height=2.9, sharey=True)
+    u = np.linspace(-2, 2, 121)
+    for ax, product in zip(axes, products, strict=True):
+        walk = start * (1 - product) ** np.arange(steps + 1)
+        ax.plot(u, u**2 / 2, color=GREY, lw=1.2)
+        ax.plot(walk, walk**2 / 2, ".-", color=RED if product >= 2 else BLUE, lw=1.4, ms=7)
+        ax.plot(start, start**2 / 2, "o", color=PAPER, mec=INK, ms=8, zorder=5)
+        ax.set(xlim=(-2, 2), ylim=(-0.08, 2), xlabel="u")
+        word = {0: "creeps", 1: "lands at once", 2: "to and fro for ever"}
+        kind = word.get(product) or ("creeps" if product < 1 else "zigzags in" if product < 2 else "runs away")
+        ax.set_title(f"lr·λ = {product:g}: {kind}", fontsize=9.5)
+    axes[0].set_ylabel("u² / 2")
+    return figure
+
+
+def limits(rates: Any, distance: Any, limit: Sequence[float], *, steps: int) -> Any:
+    """Distance to the minimum after so many steps [rates, minima] over the learning rate, with the limits from the Hessian."""
+    figure, ax = panels(1, height=3.6)
+    for k in range(4):
+        ax.semilogy(rates, np.clip(distance[:, k], 1e-7, 20), color=VALLEYS[k], label=NAMES[k], lw=1.8)
+        ax.axvline(limit[k], color=VALLEYS[k], ls="--", lw=1.4)
+        ax.annotate(
+            f"{limit[k]:.4f}",
+            (limit[k], 30),
+            (0, 2),
+            textcoords="offset points",
+            rotation=40,
+            fontsize=8,
+            annotation_clip=False,
+        )
+    ax.set(xlabel="learning rate", ylabel=f"distance after {steps} steps", ylim=(5e-8, 30), xlim=(rates[0], rates[-1]))
+    ax.set_title("Rest is lost exactly at 2 / λmax (dashed)", pad=24)
+    ax.legend(title="started beside", fontsize=9, title_fontsize=9, loc="lower right")
+    return figure
+
+
+def visited(rates: Any, late: Any, limit: Sequence[float]) -> Any:
+    """Where balls still are after a long time: y [late steps, rates, minima] over the learning rate."""
+    figure, ax = panels(1, height=4.0)
+    late = np.asarray(late)
+    for k in range(4):
+        y = late[:, :, k]
+        grid = np.broadcast_to(rates, y.shape)
+        inside = np.isfinite(y) & (np.abs(y) < 6)
+        ax.plot(grid[inside], y[inside], ",", color=VALLEYS[k], alpha=0.8, rasterized=True)
+        ax.axvline(limit[k], color=VALLEYS[k], ls="--", lw=1.2)
+        ax.plot([], [], "o", color=VALLEYS[k], label=NAMES[k], ms=5)
+    ax.set(xlabel="learning rate", ylabel="y of the last steps", xlim=(rates[0], rates[-1]), ylim=(-5, 5))
+    ax.set_title("Past its limit (dashed) each rest splits in two, then in four, then dissolves")
+    ax.legend(title="started beside", fontsize=9, title_fontsize=9, loc="lower left", ncols=2, markerscale=1.2)
+    return figure
+
+
+def fraying(rates: Sequence[float], maps: Sequence[Any], *, limit: float = 6) -> Any:
+    """A still of the film: the map at a few learning rates."""
+    figure, axes = panels(len(rates), height=2.75, sharey=True)
+    for ax, rate, kinds in zip(axes, rates, maps, strict=True):
+        _map(ax, kinds, limit)
+        ax.set_title(f"lr {rate:g}", fontsize=10)
+        ax.set_xlabel("x")
+        ax.set_ylabel("y" if ax is axes[0] else "")
+    _kinds_legend(figure)
+    return figure
+
+
+def shares(rates: Any, maps: Any, limit: Sequence[float]) -> Any:
+    """What share of all starts ends where, over the learning rate."""
+    figure, ax = panels(1, height=3.2)
+    maps = np.asarray(maps).reshape(len(rates), -1)
+    order = (0, 1, 2, 3, -1, -2)
+    ax.stackplot(
+        rates, [100 * (maps == code).mean(axis=1) for code in order], colors=[KINDS.colors[c + 2] for c in order]
+    )
+    for k in range(4):
+        ax.plot([limit[k]] * 2, [100, 106], color=VALLEYS[k], lw=2.5, clip_on=False)
+    ax.set(
+        xlabel="learning rate (ticks above: the four limits)",
+        ylabel="% of all starts",
+        xlim=(rates[0], rates[-1]),
+        ylim=(0, 100),
+    )
+    ax.set_title("Each valley is lost at its own limit, one after the other", pad=14)
+    ax.grid(False)
+    _kinds_legend(figure)
+    return figure
+
+
+class Film:
+    """An animation that plays without a network, in JupyterLab and on a static page; on paper its still stands for it."""
+
+    def __init__(self, gif: bytes, still: bytes, text: str):
+        self.gif, self.still, self.text = gif, still, text
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        inline = base64.b64encode(self.gif).decode()
+        return {
+            "text/html": f'<img alt="{self.text}" src="data:image/gif;base64,{inline}">',
+            "image/png": base64.b64encode(self.still).decode(),
+            "text/plain": self.text,
+        }
+
+
+def film(
+    rates: Sequence[float], maps: Any, limit: Sequence[float], *, extent: float = 6, milliseconds: int = 350
+) -> Film:
+    """The map of basins for one learning rate after the other, as a small animated GIF; its still is the frame in the middle."""
+    frames = [_frame(rate, kinds, rates, limit, extent) for rate, kinds in zip(rates, maps, strict=True)]
+    strip = Image.fromarray(np.concatenate([np.asarray(f) for f in frames[:: max(1, len(frames) // 4)]]))
+    palette = strip.quantize(24, dither=Image.Dither.NONE)
+    drawn = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
+    times = [milliseconds] * (len(drawn) - 1) + [5 * milliseconds]
+    gif, still = io.BytesIO(), io.BytesIO()
+    drawn[0].save(gif, "GIF", save_all=True, append_images=drawn[1:], duration=times, loop=0, optimize=False)
+    drawn[len(drawn) // 2].save(still, "PNG")
+    text = f"Basins of attraction for learning rates from {min(rates):g} to {max(rates):g}: the borders fray, then the valleys are lost."
+    return Film(gif.getvalue(), still.getvalue(), text)
+
+
+def _frame(rate: float, kinds: Any, rates: Sequence[float], limit: Sequence[float], extent: float) -> Image.Image:
+    """One picture of the film: the map, two pixels for each start, over a ruler with the four limits."""
+    side, dpi = 2 * np.shape(kinds)[0], 80
+    left, right, bottom, top = 46, 14, 78, 34
+    width, height = left + side + right, bottom + side + top
+    with plt.rc_context({"figure.constrained_layout.use": False}):
+        figure = plt.figure(figsize=(width / dpi, height / dpi), dpi=dpi)
+        ax = figure.add_axes((left / width, bottom / height, side / width, side / height))
+        _map(ax, kinds, extent)
+        ax.set(xlabel="", ylabel="")
+        ax.tick_params(labelsize=9)
+        ax.set_title(f"learning rate {rate:.4f}", fontsize=12)
+        ruler = figure.add_axes((left / width, 28 / height, side / width, 16 / height))
+        ruler.set(xlim=(min(rates), max(rates)), ylim=(0, 1), yticks=[])
+        ruler.grid(False)
+        ruler.spines["left"].set_visible(False)
+        ruler.tick_params(labelsize=9)
+        for k in range(4):
+            ruler.axvline(limit[k], color=VALLEYS[k], lw=3)
+        ruler.plot([rate], [0.5], "v", color=INK, ms=9, clip_on=False)
+        canvas = io.BytesIO()
+        figure.savefig(canvas, format="png", dpi=dpi)
+        plt.close(figure)
+    return Image.open(canvas).convert("RGB")

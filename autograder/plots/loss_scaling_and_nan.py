@@ -1,0 +1,247 @@
+"""The pictures of chapter 03: who made the loss infinite, and what a reduction does to a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from . import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, panels
+
+INK, PALE = "#1F2937", "#F3F4F6"
+LARGEST = {"float16": 65504.0, "float32": float(np.finfo("float32").max), "float64": float(np.finfo("float64").max)}
+
+
+def cliffs(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+    """exp in several precisions. curves: dtype name → (x, exp(x)), x ascending; the last finite point is marked."""
+    figure, ax = panels(height=3.6)
+    for (name, (x, y)), colour in zip(curves.items(), (ORANGE, BLUE, GREEN), strict=False):
+        fine = np.isfinite(y)
+        last = np.flatnonzero(fine)[-1]
+        exponent = np.log10(np.asarray(y[fine], np.float64))
+        ax.plot(x[fine], exponent, color=colour, label=f"{name}, up to {LARGEST[name]:.2g}")
+        ax.plot([x[last]] * 2, [exponent[-1], 0], color=colour, ls=":", lw=1.2)
+        ax.plot(x[last], exponent[-1], "o", color=colour, ms=7)
+        ax.annotate(
+            f"x = {x[last]:.2f}",
+            (x[last], exponent[-1]),
+            (9, 3),
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            color=INK,
+            fontsize=10,
+        )
+    ax.set_xscale("symlog", linthresh=10)
+    ax.set_yscale("symlog", linthresh=5)
+    ax.set(xlim=(0, 2500), ylim=(0, 900), xlabel="x", ylabel="log₁₀ of exp(x)")
+    ax.set_xticks([0, 5, 10, 100, 1000], ["0", "5", "10", "100", "1000"])
+    ax.set_yticks([0, 2, 5, 38, 308], ["0", "2", "5", "38", "308"])
+    ax.minorticks_off()
+    ax.legend(loc="upper left")
+    ax.set_title("Where exp falls off the cliff depends on how many bits hold the number")
+    return figure
+
+
+def _grid(history: Sequence[Mapping[str, Any]]) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Names, log10 of the largest finite size [names, steps], and state: 0 finite, 1 infinite, 2 NaN."""
+    names = list(history[0])
+    size, state = np.full((len(names), len(history)), -9.0), np.zeros((len(names), len(history)), int)
+    for step, named in enumerate(history):
+        for row, name in enumerate(names):
+            values = np.asarray(named[name])
+            finite = np.abs(values[np.isfinite(values)])
+            if finite.size and finite.max() > 0:
+                size[row, step] = np.log10(finite.max())
+            state[row, step] = 2 if np.isnan(values).any() else 1 if np.isinf(values).any() else 0
+    return names, size, state
+
+
+def _draw_timeline(ax: Any, history: Sequence[Mapping[str, Any]], title: str) -> None:
+    names, size, state = _grid(history)
+    ax.grid(False)
+    ax.imshow(np.where(state == 0, size, np.nan), cmap="YlGnBu", vmin=-2, vmax=46, aspect="auto")
+    marks = np.ma.masked_equal(state, 0)
+    ax.imshow(marks, cmap=ListedColormap([ORANGE, INK]), vmin=1, vmax=2, aspect="auto")
+    for row in range(len(names)):
+        for step in range(len(history)):
+            text = ("0" if size[row, step] < -8 else f"1e{round(size[row, step])}", "inf", "NaN")[state[row, step]]
+            dark = state[row, step] == 2 or (state[row, step] == 0 and size[row, step] > 22)
+            ax.text(step, row, text, ha="center", va="center", fontsize=8.5, color="white" if dark else INK)
+    bad = np.argwhere(state.T > 0)
+    if len(bad):
+        step, row = bad[0]
+        ax.add_patch(Rectangle((step - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=RED, lw=3, zorder=5, clip_on=False))
+    ax.set_yticks(range(len(names)), names, fontfamily="monospace", fontsize=9.5)
+    ax.set_xticks(range(len(history)))
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    for row in np.arange(0.5, len(names) - 1):
+        ax.axhline(row, color="white", lw=1)
+    for step in np.arange(0.5, len(history) - 1):
+        ax.axvline(step, color="white", lw=3)
+    ax.set(xlabel="step")
+    ax.set_title(title)
+
+
+def timeline(history: Sequence[Mapping[str, Any]], title: str | None = None) -> Figure:
+    """The detective's timeline. history: a dict name → tensor for each step, names in the order of computation.
+
+    Each cell holds the size of the tensor's largest element; the first non-finite tensor has a red frame.
+    """
+    names, _, state = _grid(history)
+    if title is None:
+        bad = np.argwhere(state.T > 0)
+        title = (
+            f"The first body: {names[bad[0][1]]}, at step {bad[0][0]}. But look at the days before"
+            if len(bad)
+            else f"{len(history)} steps, every tensor finite"
+        )
+    figure, ax = panels(height=0.27 * len(names) + 1.1)
+    _draw_timeline(ax, history, title)
+    ax.set_ylabel("order of computation  →", loc="bottom")
+    ax.yaxis.label.set_rotation(270)
+    ax.yaxis.set_label_coords(-0.085, 0.5)
+    ax.yaxis.label.set(va="center", ha="center")
+    figure.legend(
+        handles=[
+            Patch(color="#41B6C4", label="finite: size of the largest element"),
+            Patch(color=ORANGE, label="holds an infinity"),
+            Patch(color=INK, label="holds a NaN"),
+            Patch(facecolor="none", edgecolor=RED, lw=2.5, label="the first"),
+        ],
+        loc="outside lower center",
+        ncols=4,
+        fontsize=9,
+    )
+    return figure
+
+
+def two_timelines(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """Timelines side by side. histories: title → history, all with the same names."""
+    first = next(iter(histories.values()))
+    figure, axes = panels(len(histories), height=0.25 * len(first[0]) + 0.9, squeeze=False)
+    for ax, (title, history) in zip(axes[0], histories.items(), strict=True):
+        _draw_timeline(ax, history, title)
+    return figure
+
+
+def survival_map(stddevs: Sequence[float], lrs: Sequence[float], died: Any, loss: Any, steps: int) -> Figure:
+    """stddev × lr. died [stddevs, lrs]: the step of the first non-finite loss, or -1; loss: the last loss where finite."""
+    died, loss = np.asarray(died), np.asarray(loss, float)
+    figure, ax = panels(height=4.6)
+    ax.grid(False)
+    alive = died < 0
+    shade = np.where(alive, np.log10(np.maximum(loss, 1e-3)), np.nan)
+    image = ax.imshow(shade, cmap="YlGnBu", vmin=-1.6, vmax=5, aspect="auto", origin="lower")
+    ax.imshow(np.ma.masked_array(np.ones(died.shape), alive), cmap=ListedColormap([INK]), aspect="auto", origin="lower")
+    for i in range(len(stddevs)):
+        for j in range(len(lrs)):
+            if alive[i, j]:
+                text, colour = f"{loss[i, j]:.2g}" if loss[i, j] < 1000 else f"{loss[i, j]:.0e}", INK
+                colour = "white" if loss[i, j] > 100 else INK
+            else:
+                text, colour = f"✗ {died[i, j]}", "#FDBA74"
+            ax.text(j, i, text, ha="center", va="center", fontsize=9, color=colour)
+    ax.set_xticks(range(len(lrs)), [f"{v:g}" for v in lrs])
+    ax.set_yticks(range(len(stddevs)), [f"{v:g}" for v in stddevs])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set(xlabel="learning rate", ylabel="standard deviation of the weights")
+    ax.set_title("Wide weights and long steps kill together: the border is a slope")
+    bar = figure.colorbar(image, ax=ax, ticks=[-1, 1, 3, 5], shrink=0.85)
+    bar.ax.set_yticklabels(["0.1", "10", "1000", "100000"])
+    bar.set_label(f"loss after {steps} steps")
+    bar.outline.set_visible(False)
+    figure.supxlabel("dark: the loss was no longer finite, ✗ at which step", fontsize=9, color=GREY, x=0.42)
+    return figure
+
+
+def step_lengths(steps: Mapping[str, Sequence[float]], accuracies: Mapping[str, Sequence[float]]) -> Figure:
+    """optimizer → length of the first step, and accuracy after training, for each of mean, batch_mean and sum.
+
+    An accuracy of NaN is a run whose loss did not stay finite.
+    """
+    reductions = ("mean", "batch_mean (× classes)", "sum (× classes × batch)")
+    figure, (left, right) = panels(2, height=3.9, gridspec_kw={"width_ratios": [1, 1]})
+    at = np.arange(len(steps))
+    for k, colour in enumerate((BLUE, ORANGE, PURPLE)):
+        x = at + 0.27 * (k - 1)
+        left.bar(x, [v[k] for v in steps.values()], 0.25, color=colour, label=reductions[k])
+        heights = np.array([v[k] for v in accuracies.values()], float)
+        right.bar(x, np.nan_to_num(heights), 0.25, color=colour)
+        for place in x[np.isnan(heights)]:
+            right.text(place, 0.02, "✗ not finite", rotation=90, ha="center", va="bottom", color=RED, fontsize=9)
+    left.set_yscale("log")
+    right.axhline(0.1, color=GREY, lw=1.2, ls="--")
+    right.text(at[-1] + 0.45, 0.11, "guessing", ha="right", va="bottom", fontsize=9, color=INK)
+    for ax in (left, right):
+        ax.set_xticks(at, list(steps), fontsize=10)
+        ax.grid(axis="x", visible=False)
+    left.set(ylabel="length of the first step")
+    right.set(ylabel="test accuracy", ylim=(0, 1))
+    left.set_title("SGD steps as long as the loss is large, Adam does not")
+    right.set_title("…and that is what they learn by")
+    figure.legend(loc="outside lower center", ncols=3, title="the loss is a", fontsize=9, title_fontsize=9)
+    return figure
+
+
+def softmax_window(shift: np.ndarray, naive: np.ndarray, stable: np.ndarray, names: Sequence[str]) -> Figure:
+    """Probabilities [shifts, classes] of the same logits, all raised by a shift, by two ways of computing."""
+    figure, ax = panels(height=3.4)
+    for k, colour in enumerate((BLUE, ORANGE, GREEN)[: stable.shape[1]]):
+        ax.plot(shift, stable[:, k], color=colour, lw=6, alpha=0.25, solid_capstyle="butt")
+        ax.plot(shift, naive[:, k], color=colour, lw=2, label=names[k])
+    bad = ~np.isfinite(naive).all(axis=1)
+    for side in (shift[bad & (shift < 0)], shift[bad & (shift > 0)]):
+        if len(side):
+            ax.axvspan(side.min(), side.max(), color=RED, alpha=0.12, lw=0)
+            text = "exp → inf\ninf / inf" if side[0] > 0 else "exp → 0\n0 / 0"
+            ax.text(side.mean(), 0.5, f"NaN\n{text}", ha="center", va="center", fontsize=10, color=INK)
+    ax.set(xlabel="shift added to all three logits", ylabel="probability", xlim=(shift[0], shift[-1]), ylim=(0, 1))
+    ax.legend(title="thin: exp first\nbroad: maximum\nsubtracted", title_fontsize=9, loc="center", fontsize=9, ncols=1)
+    ax.set_title("Softmax is blind to a shift; the naive formula is not")
+    return figure
+
+
+def confident_mistakes(z: np.ndarray, losses: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]) -> Figure:
+    """Cross-entropy of a wrong answer against how confident it is, and the gradient that is left to correct it."""
+    figure, (left, right) = panels(2, height=3.6)
+    for ax, curves in ((left, losses), (right, gradients)):
+        for k, (name, values) in enumerate(curves.items()):
+            fine = np.isfinite(values)
+            colour, width, style = ((RED, 2, "-"), (ORANGE, 2, "--"), (BLUE, 6, "-"))[k]
+            alpha = 0.35 if k == 2 else 1.0
+            ax.plot(z[fine], values[fine], color=colour, lw=width, ls=style, alpha=alpha, label=name, zorder=3 - k)
+            if not fine.all():
+                edge = np.flatnonzero(fine)[-1]
+                ax.plot(z[edge], values[edge], "x", color=colour, ms=9, mew=2.5, zorder=4)
+                note = f"inf or NaN\nfrom {z[edge + 1]:.0f} on"
+                ax.annotate(note, (z[edge], values[edge]), (2, -32), textcoords="offset points", fontsize=9, color=INK)
+        ax.set(xlabel="logit of the wrong class minus that of the right")
+    left.set(ylabel="loss")
+    right.set(ylabel="gradient", ylim=(-0.05, 1.15))
+    left.legend(loc="upper left", fontsize=9)
+    left.set_title("Clipping makes the loss finite…")
+    right.set_title("…by letting the worst mistakes go")
+    return figure
+
+
+def corners(z: np.ndarray, gradients: Mapping[str, np.ndarray]) -> Figure:
+    """Slopes of several forms of the same loss near 0. z holds 0; only there do they differ."""
+    figure, ax = panels(height=3.4)
+    zero = int(np.flatnonzero(z == 0)[0])
+    rest = np.arange(len(z)) != zero
+    marks = {"o": BLUE, "s": ORANGE, "D": RED, "v": PURPLE}
+    first = next(iter(gradients.values()))
+    ax.plot(z[rest], first[rest], color=BLUE, lw=5, alpha=0.3, label="all of them, where z ≠ 0")
+    for (name, slope), (mark, colour) in zip(gradients.items(), marks.items(), strict=False):
+        ax.plot(0, slope[zero], mark, color=colour, ms=10, label=f"{name}: {slope[zero]:g} at z = 0", zorder=3)
+    ax.set(xlabel="logit z (label 0)", ylabel="slope of the loss", xlim=(z[0], z[-1]), ylim=(-0.08, 1.08))
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=10)
+    ax.set_title("The right value everywhere, the wrong slope at one point")
+    return figure

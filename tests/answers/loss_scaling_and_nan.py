@@ -1,0 +1,203 @@
+"""Right answers to the exercises of chapter 03, each written in another way: none of them may fail."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+# -- first_bad ----------------------------------------------------------------------------------------------------------
+
+
+def _first_loop(named):
+    for name, tensor in named.items():
+        if not tf.reduce_all(tf.math.is_finite(tensor)):
+            return name
+    return None
+
+
+def _first_numpy(named):
+    bad = [name for name, tensor in named.items() if not np.isfinite(tensor.numpy()).all()]
+    return bad[0] if bad else None
+
+
+def _first_next(named):
+    return next((k for k, v in named.items() if np.isnan(np.asarray(v) * np.float32(0)).any()), None)
+
+
+def _first_nan_or_inf(named):
+    for name in named:
+        tensor = tf.convert_to_tensor(named[name])
+        if tf.reduce_any(tf.logical_or(tf.math.is_nan(tensor), tf.math.is_inf(tensor))):
+            return name
+
+
+def _first_assert(named):
+    for name, tensor in named.items():
+        try:
+            tf.debugging.assert_all_finite(tensor, "")
+        except tf.errors.InvalidArgumentError:
+            return name
+    return None
+
+
+# -- equivalent_lr ------------------------------------------------------------------------------------------------------
+
+
+def _lr_table(lr, from_, to, n, c):
+    divisor = {"mean": n * c, "batch_mean": n, "sum": 1}
+    return lr * divisor[to] / divisor[from_]
+
+
+def _lr_scales(lr, from_, to, n, c):
+    scale = {"mean": 1.0, "batch_mean": float(c), "sum": float(n * c)}
+    return lr / (scale[to] / scale[from_])
+
+
+def _lr_branches(lr, from_, to, n, c):
+    def per_example(reduction):
+        if reduction == "sum":
+            return 1.0
+        return 1 / n if reduction == "batch_mean" else 1 / n / c
+
+    return np.float64(lr) * per_example(from_) / per_example(to)
+
+
+def _lr_tensor(lr, from_, to, n, c):
+    shares = {"mean": 1 / (n * c), "batch_mean": 1 / n, "sum": 1.0}
+    return tf.constant(lr) * shares[from_] / shares[to]
+
+
+# -- stable_softmax -----------------------------------------------------------------------------------------------------
+
+
+def _softmax_tensor(z):
+    e = tf.exp(z - tf.reduce_max(z, axis=-1, keepdims=True))
+    return e / tf.reduce_sum(e, axis=-1, keepdims=True)
+
+
+def _softmax_numpy(z):
+    z = np.asarray(z)
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def _softmax_logsumexp(z):
+    return tf.exp(z - tf.reduce_logsumexp(z, axis=1, keepdims=True))
+
+
+def _softmax_float64(z):
+    wide = tf.cast(z, tf.float64)
+    e = tf.exp(wide - tf.reduce_max(wide, axis=1)[:, None])
+    return tf.cast(e / tf.reduce_sum(e, axis=1)[:, None], tf.as_dtype(z.dtype))
+
+
+@tf.function
+def _softmax_graph(z):
+    e = keras.ops.exp(z - keras.ops.max(z, axis=1, keepdims=True))
+    return e / keras.ops.sum(e, axis=1, keepdims=True)
+
+
+def _softmax_rows(z):
+    rows = []
+    for row in tf.unstack(tf.convert_to_tensor(z)):
+        e = tf.exp(row - tf.reduce_max(row))
+        rows.append(e / tf.reduce_sum(e))
+    return tf.stack(rows)
+
+
+# -- sparse_ce ----------------------------------------------------------------------------------------------------------
+
+
+def _ce_logsumexp(z, y):
+    return tf.reduce_logsumexp(z, axis=1) - tf.gather(z, y, batch_dims=1)
+
+
+def _ce_shifted(z, y):
+    shifted = z - tf.reduce_max(z, axis=1, keepdims=True)
+    total = tf.math.log(tf.reduce_sum(tf.exp(shifted), axis=1))
+    return total - tf.reduce_sum(tf.one_hot(y, z.shape[1]) * shifted, axis=1)
+
+
+def _ce_log_softmax(z, y):
+    rows = tf.stack([tf.range(tf.shape(z)[0]), y], axis=1)
+    return -tf.gather_nd(tf.nn.log_softmax(z), rows)
+
+
+def _ce_float64(z, y):
+    wide = tf.cast(z, tf.float64)
+    m = tf.stop_gradient(tf.reduce_max(wide, axis=1))
+    loss = m + tf.math.log(tf.reduce_sum(tf.exp(wide - m[:, None]), axis=1)) - tf.gather(wide, y, axis=1, batch_dims=1)
+    return tf.cast(loss, tf.float32)
+
+
+@tf.function
+def _ce_graph(z, y):
+    hot = tf.one_hot(y, tf.shape(z)[1], dtype=z.dtype)
+    return -tf.reduce_sum(tf.where(hot > 0, tf.nn.log_softmax(z), 0.0), axis=1)
+
+
+def _ce_margins(z, y):
+    return tf.reduce_logsumexp(z - tf.gather(z, y, batch_dims=1)[:, None], axis=1)
+
+
+# -- stable_bce ---------------------------------------------------------------------------------------------------------
+
+
+def _bce_softplus(z, y):
+    return tf.nn.softplus(z) - z * y
+
+
+def _bce_log_sigmoid(z, y):
+    return -y * tf.math.log_sigmoid(z) - (1 - y) * tf.math.log_sigmoid(-z)
+
+
+def _bce_where(z, y):
+    positive = z >= 0
+    size = tf.where(positive, z, -z)
+    return tf.where(positive, z, tf.zeros_like(z)) - z * y + tf.math.log1p(tf.exp(-size))
+
+
+def _bce_two_logits(z, y):
+    return tf.reduce_logsumexp(tf.stack([tf.zeros_like(z), z]), axis=0) - z * y
+
+
+@tf.function
+def _bce_graph(z, y):
+    positive = tf.cast(z > 0, z.dtype)
+    return tf.math.log(1 + tf.exp(z - 2 * z * positive)) - (y - positive) * z
+
+
+@tf.custom_gradient
+def _bce_own_gradient(z, y):
+    def slope(upstream):
+        return upstream * (tf.sigmoid(z) - y), None
+
+    return tf.maximum(z, 0) - z * y + tf.math.log1p(tf.exp(-tf.abs(z))), slope
+
+
+def _bce_float64(z, y):
+    wide = tf.cast(z, tf.float64)
+    return tf.cast(tf.nn.softplus(wide) - wide * tf.cast(y, tf.float64), z.dtype)
+
+
+ANSWERS = {
+    "first_bad": [_first_loop, _first_numpy, _first_next, _first_nan_or_inf, _first_assert],
+    "equivalent_lr": [_lr_table, _lr_scales, _lr_branches, _lr_tensor],
+    "stable_softmax": [
+        _softmax_tensor,
+        _softmax_numpy,
+        _softmax_logsumexp,
+        _softmax_float64,
+        _softmax_graph,
+        _softmax_rows,
+    ],
+    "sparse_ce": [_ce_logsumexp, _ce_shifted, _ce_log_softmax, _ce_float64, _ce_graph, _ce_margins],
+    "stable_bce": [
+        _bce_softplus,
+        _bce_log_sigmoid,
+        _bce_where,
+        _bce_two_logits,
+        _bce_graph,
+        _bce_own_gradient,
+        _bce_float64,
+    ],
+}

@@ -1,0 +1,387 @@
+"""Attacks on the sandbox. Each runs under every layer that this machine offers, and under those that need no privilege."""
+
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from cells import text
+
+from autograder.execution import Policy, SandboxReport, attempts, probe_layers
+from autograder.execution.policy import LAYERS, PACKAGE, visible
+
+SEEN = ("/tmp", "/dev/shm", "/proc")
+EVERY = tuple(LAYERS)
+UNPRIVILEGED = ("landlock", "seccomp", "privileges", "rlimits")
+NONE = ()
+
+
+@pytest.fixture(params=[EVERY, UNPRIVILEGED], ids=["every layer", "without privilege"])
+def confined(request, make_child):
+    """A child that is isolated; skips where the machine does not offer it."""
+
+    def make(limits=None, **policy):
+        child = make_child(limits, {"layers": request.param, **policy})
+        if not child.report.isolated:
+            pytest.skip(f"no isolation here: {child.report}")
+        return child
+
+    return make
+
+
+def needs(child, *layers):
+    for layer in layers:
+        if not child.report.has(layer):
+            pytest.skip(f"layer {layer!r} is not in force: {child.report}")
+
+
+def refused(child, source):
+    """A cell that raises OSError, not one that fails for another reason."""
+    result = child.run(source)
+    assert result.status == "error", result
+    return result.ename in ("PermissionError", "FileNotFoundError", "OSError", "NotADirectoryError")
+
+
+# -- files
+
+
+@pytest.fixture
+def course(tmp_path_factory):
+    """A course folder beside the work folder, with things that graded code must not see."""
+    root = Path(tempfile.mkdtemp(dir=attempts._beside_tmp()))
+    for name in (
+        "gradebook.db",
+        "source/01/01.ipynb",
+        "submitted/other/01/01.ipynb",
+        "lib/probes.py",
+        "lib/chapters/a.py",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("SECRET = 1")
+        (root / name).chmod(0o644)
+    for folder in (root, *root.rglob("*/")):
+        folder.chmod(0o755)
+    yield root
+    shutil.rmtree(root)
+
+
+def test_nothing_that_is_not_listed_can_be_read(confined, course):
+    child = confined()
+    for path in (
+        course / "gradebook.db",
+        course / "source/01/01.ipynb",
+        course / "submitted/other/01/01.ipynb",
+        "/etc/shadow",
+    ):
+        assert refused(child, f"open({str(path)!r}).read()")
+    for path in (course, Path.home(), Path("/home"), Path("/var"), Path("/")):
+        shown = child.run(f"import os\ntry:\n    print(*os.listdir({str(path)!r}), sep='\\n')\nexcept OSError: pass")
+        on_the_way = {
+            Path(p).relative_to(path).parts[0]
+            for p in (*SEEN, *Policy().marks())
+            if Path(p).is_relative_to(path) and Path(p) != path
+        }
+        assert set(text(shown).split()) <= on_the_way, "nothing but folders on the way to what it may see"
+
+
+def test_a_folder_is_readable_but_for_what_is_hidden_in_it(confined, course):
+    lib = course / "lib"
+    child = confined(readable=str(lib), hidden=(str(lib / "chapters"), str(course)))
+    assert child.run(f"import sys; sys.path.append({str(lib)!r}); import probes; probes.SECRET").status == "ok"
+    assert refused(child, f"open({str(lib / 'chapters/a.py')!r}).read()")
+    assert refused(child, f"open({str(course / 'gradebook.db')!r}).read()")
+    result = child.run("import chapters.a")
+    assert result.ename in ("ModuleNotFoundError", "PermissionError")
+
+
+def test_the_chapters_are_hidden_and_the_probes_are_not(confined):
+    child = confined()
+    (here,) = {p for p in PACKAGE.glob("probes.py")}
+    assert child.run(f"len(open({str(here)!r}).read())").status == "ok"
+    for chapter in list((PACKAGE / "chapters").glob("*.py"))[:2]:
+        assert refused(child, f"open({str(chapter)!r}).read()")
+    assert child.run("import autograder.chapters.any_of_them").status == "error"
+
+
+def test_tricks_with_links_do_not_help(confined, course):
+    child = confined()
+    assert refused(child, f"import os; os.symlink({str(course / 'gradebook.db')!r}, 'l'); open('l').read()")
+    assert refused(child, f"os.link({str(course / 'gradebook.db')!r}, 'h'); open('h').read()")
+    assert refused(child, "open('/proc/1/root/etc/shadow').read()")
+    assert refused(child, "open('/proc/self/root/etc/shadow').read()")
+
+
+@pytest.mark.parametrize("where", ["/", "/usr", "/etc", "/var/tmp", "/dev", str(PACKAGE), sys.prefix, "~"])
+def test_nothing_is_written_outside_the_work_folder(confined, where):
+    where = os.path.expanduser(where)
+    child = confined()
+    assert refused(child, f"open({os.path.join(where, 'planted')!r}, 'w')")
+    assert not os.path.exists(os.path.join(where, "planted"))
+    assert child.run("open('mine', 'w').write('x'); open('mine').read()").status == "ok"
+
+
+def test_the_interpreter_and_its_libraries_are_read_only(confined):
+    child = confined()
+    assert refused(child, "import numpy; open(numpy.__file__, 'a')")
+    assert refused(child, "import os; os.rename(numpy.__file__, 'numpy.py')")
+    assert refused(child, "os.unlink(numpy.__file__)")
+
+
+def test_modes_and_times_of_other_files_stay(confined, course):
+    child = confined(readable=str(course))
+    path = course / "gradebook.db"
+    before = path.stat()
+    for change in (
+        "os.chmod(p, 0o777)",
+        "os.utime(p, (1, 1))",
+        "os.fchmod(os.open(p, os.O_RDONLY), 0o777)",
+        "os.setxattr(p, 'user.a', b'1')",
+    ):
+        child.run(f"import os; p = {str(path)!r}; {change}")
+    after = path.stat()
+    assert (before.st_mode, before.st_mtime) == (after.st_mode, after.st_mtime)
+    assert (
+        child.run("import shutil; open('f', 'w').close(); shutil.copy('f', 'g'); shutil.copy2('f', 'h')").status == "ok"
+    )
+
+
+def test_lazy_imports_still_work(confined):
+    child = confined()
+    for module in ("secrets", "sqlite3", "xml.dom.minidom", "PIL.Image", "tensorboard.compat"):
+        assert child.run(f"import {module}").status == "ok", module
+    assert "hello" in text(child.run("!echo hello; cat /proc/self/status > /dev/null"))
+
+
+def test_two_children_do_not_see_each_other(make_child, tmp_path):
+    one, other = make_child(), make_child()
+    if not one.report.isolated:
+        pytest.skip(f"no isolation here: {one.report}")
+    one.run("open('answer', 'w').write('42')")
+    assert refused(other, f"open({str(tmp_path / 'work0' / 'answer')!r}).read()")
+    assert refused(other, f"import os; os.kill({one.pid}, 9)") or one.run("1").status == "ok"
+    assert one.run("1").status == "ok"
+
+
+def test_the_grader_reads_what_the_child_wrote(confined, tmp_path):
+    child = confined()
+    child.run("import os; os.makedirs('logs/train'); open('logs/train/events', 'w').write('x')")
+    assert (tmp_path / "work0/logs/train/events").read_text() == "x"
+
+
+# -- network and other processes
+
+
+def test_no_network(confined):
+    child = confined()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert refused(child, f"import socket; socket.create_connection(('127.0.0.1', {port}), 2)")
+    assert refused(child, "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 53))")
+    assert refused(child, "socket.socket(socket.AF_INET6)")
+    assert refused(child, "import urllib.request; urllib.request.urlopen('http://example.org', timeout=2)") or True
+    assert child.run("a, b = socket.socketpair(); a.send(b'x'); b.recv(1)").status == "ok", (
+        "asyncio and TensorFlow need pairs"
+    )
+
+
+def test_a_refused_socket_says_so_in_the_way_libraries_understand(confined):
+    child = confined()
+    needs(child, "seccomp")
+    child.run(
+        "import socket, errno\ntry:\n    socket.socket(socket.AF_INET)\nexcept OSError as e:\n    print(errno.errorcode[e.errno])"
+    )
+    result = child.run(
+        "try:\n    socket.socket(socket.AF_INET)\nexcept OSError as e:\n    print(errno.errorcode[e.errno])"
+    )
+    assert text(result) in ("EOPNOTSUPP\n", "ENOTSUP\n")
+
+
+def test_no_way_to_sockets_of_the_host(confined, tmp_path):
+    path = str(Path(attempts._beside_tmp() or tmp_path) / f"socket-{os.getpid()}")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        os.chmod(path, 0o777)
+        server.listen()
+        try:
+            child = confined()
+            assert refused(child, f"import socket; socket.socket(socket.AF_UNIX).connect({path!r})")
+            dgram = "a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)"
+            assert refused(child, f"{dgram}\na.sendto(b'x', {path!r})")
+        finally:
+            os.unlink(path)
+
+
+def test_no_way_to_the_grader(confined):
+    child = confined()
+    for pid in (os.getpid(), os.getppid()):
+        assert refused(child, f"open('/proc/{pid}/environ').read()")
+        assert refused(child, f"open('/proc/{pid}/mem', 'rb')")
+    result = child.run(f"import os; os.kill({os.getpid()}, 0)")
+    assert result.status == "error" or os.geteuid() != 0
+
+
+def test_no_new_namespaces_devices_or_debuggers(confined):
+    child = confined()
+    child.run(
+        "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\ndef call(r):\n    if r < 0: raise OSError(ctypes.get_errno(), 'x')\n    return r"
+    )
+    for call in (
+        "libc.unshare(0x10000000)",
+        "libc.ptrace(0, 0, 0, 0)",
+        "libc.mount(b'none', b'/tmp', b'tmpfs', 0, None)",
+        "libc.chroot(b'.')",
+        "libc.prctl(1, 0, 0, 0, 0)",
+        "libc.personality(0) and -1 or libc.setns(0, 0)",
+    ):
+        assert refused(child, f"call({call})"), call
+    assert refused(child, "os.mknod('disk', 0o60666, os.makedev(8, 0)); open('disk')")
+
+
+# -- resources
+
+
+def test_a_memory_hog_is_told_so(confined):
+    child = confined({"memory_bytes": 600 << 20})
+    result = child.run("hog = []\nwhile True: hog.append(bytearray(10 << 20))", timeout=20)
+    assert result.status == "memory", result
+
+
+def test_many_processes_share_one_bound_on_memory(make_child):
+    child = make_child({"memory_bytes": 400 << 20})
+    needs(child, "cgroup memory")
+    source = (
+        "import os, time\nfor _ in range(6):\n    if os.fork() == 0:\n        b = bytearray(100 << 20); b[::4096] = bytes(len(b[::4096]))\n"
+        "        time.sleep(1); os._exit(0)\nb = bytearray(100 << 20); b[::4096] = bytes(len(b[::4096]))\n[os.wait()[1] for _ in range(6)]"
+    )
+    result = child.run(source, timeout=20)
+    assert result.status == "memory" or "9" in result.outputs[-1]["data"]["text/plain"]
+
+
+def test_a_fork_bomb_is_bounded(make_child):
+    child = make_child({"processes": 50, "grace_seconds": 0.5})
+    if not (child.report.has("own user") or child.report.has("cgroup pids")):
+        pytest.skip(f"nothing bounds processes here: {child.report}")
+    started = time.monotonic()
+    result = child.run("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", timeout=1)
+    assert result.status in ("timeout", "died") and time.monotonic() - started < 10
+    child.close()
+    assert not os.path.exists(f"/proc/{child.pid}")
+
+
+def test_cpu_time_is_bounded(confined):
+    child = confined({"cpu_seconds": 1})
+    started = time.monotonic()
+    result = child.run("while True: pass", timeout=20)
+    assert result.status == "timeout" and "CPU" in result.evalue and time.monotonic() - started < 10
+
+
+def test_a_file_is_bounded(confined):
+    child = confined({"file_bytes": 5 << 20})
+    result = child.run("with open('f', 'wb', buffering=0) as f:\n    while True: f.write(bytes(1 << 20))")
+    assert (
+        result.ename == "OSError"
+        and child.run("import os; os.path.getsize('f') <= 5 << 20").outputs[0]["data"]["text/plain"] == "True"
+    )
+
+
+# -- what is left behind
+
+
+@pytest.mark.parametrize("layers", [EVERY, UNPRIVILEGED, NONE], ids=["every layer", "without privilege", "no layer"])
+def test_a_detached_process_ends_with_the_child(make_child, tmp_path, layers):
+    child = make_child(policy={"layers": layers})
+    code = "import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\nwhile True: open('alive', 'w').write(str(time.time())); time.sleep(.02)"
+    child.run(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {code!r}], start_new_session=True)")
+    alive = tmp_path / "work0/alive"
+    deadline = time.monotonic() + 5
+    while not alive.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert alive.exists()
+    child.close()
+    time.sleep(0.05)
+    before = alive.read_text()
+    time.sleep(0.2)
+    assert alive.read_text() == before
+
+
+def test_no_control_group_is_left(make_child):
+    from autograder.execution import cgroups
+
+    child = make_child()
+    if not (child.report.has("cgroup memory") or child.report.has("cgroup pids")):
+        pytest.skip(f"no control groups here: {child.report}")
+
+    groups = [f for _, parents in cgroups.homes().values() for p in parents for f in p.glob(f"{cgroups.NAME}-*")]
+    folders = [f for f in groups if str(child.pid) in (f / "cgroup.procs").read_text().split()]
+    assert folders
+    child.close()
+    deadline = time.monotonic() + 3
+    while any(f.exists() for f in folders) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(f.exists() for f in folders)
+
+
+# -- reports
+
+
+def test_a_machine_without_any_layer_still_runs_cells(make_child):
+    child = make_child(policy={"layers": NONE})
+    assert child.run("1 + 1").status == "ok"
+    assert not child.report.isolated and "not isolated" in str(child.report)
+    assert {layer.name for layer in child.report.layers} == set(LAYERS)
+
+
+@pytest.mark.parametrize(
+    ("layers", "isolated"),
+    [
+        (("landlock", "seccomp"), True),
+        (("landlock",), False),
+        (("seccomp",), False),
+        (("mounts", "network"), False),
+        (("mounts", "processes", "network"), True),
+    ],
+)
+def test_isolated_means_files_and_network(layers, isolated):
+    report = SandboxReport.from_json([[name, name in layers, ""] for name in LAYERS])
+    assert report.isolated is isolated
+    assert SandboxReport.from_json(report.to_json()) == report
+
+
+def test_a_refused_layer_is_reported_and_the_rest_applied(make_child, monkeypatch):
+    child = make_child(policy={"layers": [name for name in LAYERS if name != "mounts"]})
+    report = {layer.name: layer for layer in child.report.layers}
+    assert not report["mounts"].in_force and report["mounts"].note == "turned off"
+    if report["landlock"].in_force:
+        assert child.report.has("rlimits") and child.run("import secrets").status == "ok"
+
+
+def test_the_longest_listed_path_decides():
+    marks = {"/usr": True, "/home/a": False, "/home/a/venv": True, "/home/a/venv/secret": False}
+    for path, expected in {
+        "/usr/lib/x": True,
+        "/etc": False,
+        "/home/a/b": False,
+        "/home/a/venv/lib": True,
+        "/home/a/venv/secret/x": False,
+        "/home/a/venvs": False,
+    }.items():
+        assert visible(path, marks) is expected, path
+
+
+def test_an_unknown_layer_is_refused():
+    with pytest.raises(ValueError, match="no sandbox layer"):
+        Policy(layers=("firewall",))
+
+
+def test_every_layer_is_tried_for_real():
+    rows = probe_layers()
+    assert [row.layer for row in rows] == list(LAYERS)
+    for row in rows:
+        assert row.tried and row.outcome
+        assert not row.outcome.startswith("not refused"), row
+        if not row.in_force:
+            print(f"not offered here: {row.layer}: {row.outcome}")
