@@ -137,6 +137,65 @@ def grade(
         raise CourseError(f"{len(failures)} submission{'s' * (len(failures) > 1)} could not be graded")
 
 
+@main.command()
+@click.argument("chapters", nargs=-1, required=True)
+@click.pass_context
+@plain_errors
+def report(context: click.Context, chapters: tuple[str, ...]) -> None:
+    """Show how the class fared in CHAPTERS, and its most frequent misconceptions."""
+    from .grading.report import class_report
+    from .grading.report import table as report_table
+    from .grading.table import terminal
+
+    course, console = course_of(context), terminal()
+    for made in [class_report(course, chapter) for chapter in course.pick(chapters)]:
+        console.print(report_table(made))
+        for stamp, count in sorted(made.stamps.items()):
+            console.print(f"{count} {stamp}", highlight=False)
+        for fault in made.faults:
+            console.print(f"the grader's fault, grade it again with --regrade: {fault}", highlight=False)
+        for damaged in made.unreadable:
+            console.print(damaged, highlight=False)
+
+
+@main.command()
+@plain_errors
+def doctor() -> None:
+    """Say whether everything is there, and try every layer of the sandbox for real."""
+    from .doctor import doctor as examine
+    from .grading.table import terminal
+
+    if not examine(terminal()):
+        raise CourseError("something is missing")
+
+
+@main.group()
+def kernel() -> None:
+    """Install or remove the Jupyter kernel "TensorFlow (warm)", which starts with TensorFlow imported."""
+
+
+@kernel.command()
+@click.option("--user", is_flag=True, help="For this user, rather than for this environment.")
+@plain_errors
+def install(user: bool) -> None:
+    """Install the kernel."""
+    from .provisioner import install_kernel
+
+    click.echo(f"installed in {install_kernel(user=user)}; choose it in JupyterLab, or name it: --kernel tf-warm")
+
+
+@kernel.command()
+@click.option("--user", is_flag=True, help="For this user, rather than for this environment.")
+@plain_errors
+def remove(user: bool) -> None:
+    """Remove the kernel."""
+    from .provisioner import remove_kernel
+
+    if not remove_kernel(user=user):
+        raise CourseError("the kernel is not installed there")
+    click.echo("removed")
+
+
 @main.command(name="try")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("names", nargs=-1, metavar="[EXERCISE]...")

@@ -20,6 +20,7 @@ import queue
 import ssl
 import tempfile
 import threading
+import tokenize
 import urllib.error
 import urllib.request
 import zipfile
@@ -75,7 +76,18 @@ IDX_FILES = {
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 CONNECT_SECONDS = 3.0  # the whole of looking up, connecting and being answered
 STALL_SECONDS = 10.0  # without a byte, once a download runs
-DAMAGE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)  # what readers raise
+DAMAGE = (  # what NumPy, zipfile, gzip and zlib raise at a damaged file (found by spoiling bytes)
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    MemoryError,
+    SyntaxError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 NO_DOWNLOAD = (OSError, http.client.HTTPException, ValueError)  # ValueError: a malformed proxy or header
 
 

@@ -100,12 +100,16 @@ def main() -> None:
     if problems:
         console.print("\n[bold red]Not as expected:[/bold red]")
         for problem in problems:
-            console.print(f"  {problem}", markup=False)
+            console.print(f"  {problem}", markup=False, soft_wrap=True)
         sys.exit(1)
     console.print("\nEvery score and every hint is as expected. Where to look:")
-    console.print(f"  feedback   {target / 'feedback' / 'student-05'}", markup=False)
-    console.print(f"  gradebook  {target / 'gradebook.db'}", markup=False)
-    console.print(f"  formgrader cd {target} && ../.venv/bin/jupyter lab, then Nbgrader → Formgrader", markup=False)
+    console.print(f"  feedback   {target / 'feedback' / 'student-05'}", markup=False, soft_wrap=True)
+    console.print(f"  gradebook  {target / 'gradebook.db'}", markup=False, soft_wrap=True)
+    console.print(
+        f"  formgrader cd {target} && ../.venv/bin/jupyter lab, then Nbgrader → Formgrader",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 if __name__ == "__main__":

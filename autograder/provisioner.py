@@ -105,7 +105,10 @@ def kernel_spec() -> dict:
     spec["display_name"] = DISPLAY_NAME
     # at 2, the first op reports on stderr that there is no graphics device, for which nbgrader takes a cell's points
     spec["env"] = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    spec["metadata"] = {**spec.get("metadata", {}), "kernel_provisioner": {"provisioner_name": ENTRY_POINT, "config": {}}}
+    spec["metadata"] = {
+        **spec.get("metadata", {}),
+        "kernel_provisioner": {"provisioner_name": ENTRY_POINT, "config": {}},
+    }
     return spec
 
 

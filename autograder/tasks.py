@@ -64,6 +64,6 @@ def swatches(rng: np.random.Generator, n: int, shares: Any = None) -> tuple[np.n
         return np.sin(2 * np.pi * (down * row + right * column) / PERIOD + phase[which])
 
     weaves = np.stack([wave(1, 0), wave(0, 1), wave(1, -1), wave(1, 1), wave(1, 0) * wave(0, 1, 1)])
-    shade, contrast = rng.uniform(90, 160, size=(n, 1, 1)), rng.uniform(30, 80, size=(n, 1, 1))
-    grey = shade + contrast * weaves[labels, np.arange(n)] + rng.normal(0, 20, size=(n, SIZE, SIZE))
+    shade, contrast = rng.uniform(90, 160, size=(n, 1, 1)), rng.uniform(40, 80, size=(n, 1, 1))
+    grey = shade + contrast * weaves[labels, np.arange(n)] + rng.normal(0, 16, size=(n, SIZE, SIZE))
     return np.clip(np.rint(grey), 0, 255).astype(np.uint8), labels

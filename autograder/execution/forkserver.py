@@ -114,7 +114,7 @@ class ForkServer:
 
     def serve(self) -> None:
         while self.running:
-            wait = 0.02 if self.leftover else 5.0
+            wait = 0.02 if self.leftover else min(5.0, self.idle or 5.0)
             events = self.selector.select(wait)
             for key, _ in events:
                 if key.fd in self.selector.get_map():  # an earlier event of this round may have ended it

@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Integer
 
+from .. import checking  # noqa: F401  TensorFlow, without its start-up log
 from ..execution import ChildError, Limits, Zygote, ZygoteError
 from ..layout import Course, CourseError, read_notebook
 from .engine import Graded, grade_notebook, trusted_cells

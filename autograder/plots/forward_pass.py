@@ -136,7 +136,7 @@ def squares(hot: np.ndarray, out: np.ndarray) -> Any:
         ax.add_patch(Rectangle((k, min(target, value)), side, side, fc=RED, ec=RED, alpha=0.3))
     ax.set(xlabel="class", ylabel="value", xlim=(-0.5, len(hot) + 0.4), ylim=(low, high), xticks=places)
     ax.set_aspect("equal")
-    ax.legend(fontsize=9, loc="upper right", bbox_to_anchor=(1.0, 1.0))
+    ax.legend(fontsize=9, loc="lower right", bbox_to_anchor=(1.0, 0.99), ncol=2)
     ax.set_title(f"The loss is the mean area of the shaded squares: {np.mean((hot - out) ** 2):.3f}")
     return _done(figure)
 

@@ -50,7 +50,8 @@ def tangents(function: Callable, at: float, steps: Sequence[float], points: Sequ
         right.plot([p - reach, p + reach], [value - reach * slope, value + reach * slope], color=colour, lw=3, zorder=4)
         right.plot(p, value, "o", color=colour, ms=5, zorder=5)
         flat = colour == GREY
-        aside = (0, 9) if flat else (-17 if slope > 0 else 17, 6)
+        valley = float(_slope(function, p + 0.1)[0]) > value
+        aside = (0, -17 if valley else 9) if flat else (-19 if slope > 0 else 19, 6)
         text = "0" if flat else f"{slope:+.2f}"
         right.annotate(text, (p, value), aside, textcoords="offset points", ha="center", fontsize=9)
     right.set_title("The tape's slopes: up, flat, down")

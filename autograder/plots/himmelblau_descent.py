@@ -39,22 +39,23 @@ def _minima(ax: Any, minima: Any, *, size: float = 9, label: bool = False) -> No
     for k, (x, y) in enumerate(np.asarray(minima)):
         ax.plot(x, y, "o", color=VALLEYS[k], ms=size, mec=PAPER, mew=1.5, zorder=6)
         if label:
-            ax.annotate(NAMES[k], (x, y), (8, 8), textcoords="offset points", fontsize=9, zorder=7)
+            aside, side = ((-9, 9), "right") if x > 0 else ((9, 9), "left")
+            ax.annotate(NAMES[k], (x, y), aside, textcoords="offset points", ha=side, fontsize=9, zorder=7)
 
 
 def misprint(x: Any, y: Any, printed: Any, right: Any, minima: Any, *, walk: Any = None) -> Any:
     """Left: the misprinted function, with the region where it is negative and a walk on it. Right: the real one."""
     figure, axes = panels(2, height=4.2, sharey=True)
     _contours(axes[0], x, y, printed)
-    axes[0].contourf(x, y, printed, levels=[printed.min() - 1, 0], colors=[RED], alpha=0.55)
-    axes[0].set_title("As printed: two minima, and below zero (red)")
+    axes[0].contourf(x, y, printed, levels=[printed.min() - 1, 0], colors=[RED], alpha=0.75)
+    axes[0].set_title("As printed: red is below zero")
     if walk is not None:
         walk = np.asarray(walk)
         axes[0].plot(*walk.T, ".-", color=INK, lw=1.2, ms=4)
         axes[0].plot(*walk[0], "o", color=PAPER, mec=INK, ms=8)
     _contours(axes[1], x, y, right)
     _minima(axes[1], minima, label=True)
-    axes[1].set(title="As it should be: four minima of height 0", ylabel="")
+    axes[1].set(title="As it should be: four zeros", ylabel="")
     return figure
 
 
@@ -82,7 +83,8 @@ def surface(x: Any, y: Any, z: Any, *, elevation: float = 60, azimuth: float = -
         ax = figure.add_subplot(1, 2, i + 1, projection="3d")
         _relief(ax, x, y, height, elevation, azimuth)
         ax.set_zlabel(label)
-        ax.set_title(title)
+        ax.set_title(title, loc="center")
+        ax.locator_params(axis="z", nbins=4)
     return figure
 
 
@@ -95,7 +97,7 @@ def _relief(ax: Any, x: Any, y: Any, height: Any, elevation: float, azimuth: flo
     ax.set(xlabel="x", ylabel="y")
     ax.xaxis.labelpad = ax.yaxis.labelpad = ax.zaxis.labelpad = -2
     ax.tick_params(labelsize=8, pad=0)
-    ax.set_box_aspect((1, 1, 0.65), zoom=0.92)
+    ax.set_box_aspect((1, 1, 0.65), zoom=0.85)
 
 
 def paths(x: Any, y: Any, z: Any, walks: Any, minima: Any, *, elevation: float = 60, azimuth: float = -60) -> Any:
@@ -105,7 +107,8 @@ def paths(x: Any, y: Any, z: Any, walks: Any, minima: Any, *, elevation: float =
     figure = plt.figure(figsize=(8.0, 4.3))
     solid = figure.add_subplot(1, 2, 1, projection="3d", computed_zorder=False)
     _relief(solid, x, y, np.log1p(z), elevation, azimuth, alpha=0.75)
-    solid.set(title="Four balls roll …", zlabel="log(1 + f)")
+    solid.set_title("Four balls roll …  (height: log(1 + f))", loc="center")
+    solid.locator_params(axis="z", nbins=4)
     flat = figure.add_subplot(1, 2, 2)
     _contours(flat, x, y, z)
     flat.set_title("… into four valleys")
@@ -118,9 +121,13 @@ def paths(x: Any, y: Any, z: Any, walks: Any, minima: Any, *, elevation: float =
         solid.plot(u[-1:], v[-1:], lift[-1:], "o", color=colour, ms=6, zorder=10)
         flat.plot(u, v, ".-", color=colour, ms=5, lw=2)
         flat.plot(u[0], v[0], "o", color=PAPER, mec=colour, mew=2, ms=8, zorder=6)
-        flat.annotate(f"({u[0]:g}, {v[0]:g})", (u[0], v[0]), (9, 5), textcoords="offset points", fontsize=9)
+        flat.annotate(_point(u[0], v[0]), (u[0], v[0]), (0, 9), textcoords="offset points", ha="center", fontsize=9)
     _minima(flat, minima)
     return figure
+
+
+def _point(x: float, y: float) -> str:
+    return f"({x:g}, {y:g})".replace("-", "−")
 
 
 def heights(heights: Any, starts: Sequence[Any], ends: Sequence[int], *, learning_rate: float) -> Any:
@@ -128,10 +135,10 @@ def heights(heights: Any, starts: Sequence[Any], ends: Sequence[int], *, learnin
     figure, ax = panels(1, height=3.0)
     marks = ["-", "--", "-.", ":"]
     for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        label = f"({start[0]:g}, {start[1]:g}) → {NAMES[end]}"
+        label = f"{_point(*start)} → {NAMES[end]}"
         ax.semilogy(np.maximum(heights[:, i], 1e-13), marks[i % 4], color=VALLEYS[end], label=label)
-    ax.set(xlabel="step", ylabel="height f", ylim=(1e-13, None))
-    ax.set_title(f"Straight lines on a log axis: every step takes off the same share (lr {learning_rate:g})")
+    ax.set(xlabel="step", ylabel="height f", ylim=(1e-13, None), xlim=(0, 100))
+    ax.set_title(f"First a slow passage, then every step takes off the same share (lr {learning_rate:g})")
     ax.legend(fontsize=9)
     return figure
 
@@ -143,7 +150,9 @@ def arrows(x: Any, y: Any, z: Any, at: Any, slope: Any, minima: Any, title: str)
     at, slope = np.asarray(at), np.asarray(slope)
     steep = np.hypot(*slope)
     down = -slope / np.maximum(steep, 1e-9)
-    drawn = ax.quiver(*at, *down, np.log10(np.maximum(steep, 1)), cmap=SEQUENTIAL, scale=24, width=0.006, zorder=4)
+    drawn = ax.quiver(
+        *at, *down, np.log10(np.maximum(steep, 1)), cmap=SEQUENTIAL, scale=24, width=0.006, zorder=4, clim=(0, 3)
+    )
     bar = figure.colorbar(drawn, ax=ax, shrink=0.8, label="length of the gradient")
     bar.set_ticks([0, 1, 2, 3], labels=["1", "10", "100", "1000"])
     _minima(ax, minima)
@@ -173,22 +182,34 @@ def _map(ax: Any, kinds: Any, limit: float, minima: Any = None) -> None:
         ax.plot(*np.asarray(minima).T, "o", color=PAPER, mec=INK, ms=6, ls="none")
 
 
-def basins(kinds: Any, minima: Any, saddles: Any, walk: Any = None, *, limit: float = 6, title: str = "") -> Any:
-    """Every start coloured by the valley that it reaches, with the saddles on the borders."""
-    figure, axes = panels(2, height=4.4, width=8.0)
-    for ax in axes:
-        _map(ax, kinds, limit, minima)
-        ax.plot(*np.asarray(saddles).T, "X", color=PAPER, mec=INK, ms=9, ls="none")
-    axes[0].set_title(title)
-    axes[1].set(xlim=(-4.2, -1.8), ylim=(-1.2, 1.2), ylabel="")
-    axes[1].set_title("Beside the saddle (−3.07, −.08)")
-    for points, colour, label in walk or ():
-        points = np.asarray(points)
-        axes[1].plot(*points.T, ".-", color=colour, lw=1.5, ms=5, label=label)
-    if walk:
-        axes[1].plot(*np.asarray(walk[0][0])[0], "o", color=PAPER, mec=INK, ms=8)
-        axes[1].legend(fontsize=9, loc="lower right", facecolor=PAPER, framealpha=0.9, frameon=True)
-    _kinds_legend(figure, (0, 1, 2, 3))
+def basins(kinds: Any, minima: Any, saddles: Any, *, limit: float = 6, title: str = "") -> Any:
+    """Every start coloured by the valley that it reaches, with the minima (o) and the saddles (x), which lie on the borders."""
+    figure, ax = panels(1, height=5.0, width=5.6)
+    _map(ax, kinds, limit, minima)
+    ax.plot(*np.asarray(saddles).T, "X", color=PAPER, mec=INK, ms=10, ls="none")
+    ax.set_title(title)
+    handles = [Patch(color=VALLEYS[k], label=NAMES[k]) for k in range(4)]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=9, handlelength=1, columnspacing=1)
+    return figure
+
+
+def crossroads(
+    rates: Sequence[float], maps: Sequence[Any], walks: Sequence[Any], saddle: Any, extent: Sequence[float]
+) -> Any:
+    """The map beside a saddle for each learning rate, with the walk from one start: it is the border that moves."""
+    figure, axes = panels(len(rates), height=3.9, sharey=True)
+    for ax, rate, kinds, walk in zip(axes, rates, maps, walks, strict=True):
+        ax.imshow(
+            kinds, origin="lower", extent=extent, cmap=KINDS, vmin=-2, vmax=3, interpolation="nearest", aspect="auto"
+        )
+        walk = np.asarray(walk)
+        ax.plot(*walk.T, ".-", color=INK, lw=1.6, ms=7)
+        ax.plot(*walk[0], "o", color=PAPER, mec=INK, ms=10, zorder=6)
+        ax.plot(*saddle, "X", color=PAPER, mec=INK, ms=10, zorder=6)
+        ax.set(xlim=extent[:2], ylim=extent[2:], xlabel="x")
+        ax.set_title(f"lr {rate:g}")
+        ax.grid(False)
+    axes[0].set_ylabel("y")
     return figure
 
 
@@ -202,9 +223,9 @@ def zigzag(products: Sequence[float], *, steps: int = 8, start: float = 1.0) -> 
         ax.plot(walk, walk**2 / 2, ".-", color=RED if product >= 2 else BLUE, lw=1.4, ms=7)
         ax.plot(start, start**2 / 2, "o", color=PAPER, mec=INK, ms=8, zorder=5)
         ax.set(xlim=(-2, 2), ylim=(-0.08, 2), xlabel="u")
-        word = {0: "creeps", 1: "lands at once", 2: "to and fro for ever"}
+        word = {0: "creeps", 1: "lands at once", 2: "to and fro"}
         kind = word.get(product) or ("creeps" if product < 1 else "zigzags in" if product < 2 else "runs away")
-        ax.set_title(f"lr·λ = {product:g}: {kind}", fontsize=9.5)
+        ax.set_title(f"lr·λ = {product:g}\n{kind}", fontsize=10)
     axes[0].set_ylabel("u² / 2")
     return figure
 
@@ -220,13 +241,13 @@ def limits(rates: Any, distance: Any, limit: Sequence[float], *, steps: int) -> 
             (limit[k], 30),
             (0, 2),
             textcoords="offset points",
-            rotation=40,
+            ha="left" if k != 0 else "right",
             fontsize=8,
             annotation_clip=False,
         )
     ax.set(xlabel="learning rate", ylabel=f"distance after {steps} steps", ylim=(5e-8, 30), xlim=(rates[0], rates[-1]))
-    ax.set_title("Rest is lost exactly at 2 / λmax (dashed)", pad=24)
-    ax.legend(title="started beside", fontsize=9, title_fontsize=9, loc="lower right")
+    ax.set_title("Rest is lost at 2 / λmax (dashed)", pad=18)
+    ax.legend(title="started beside", fontsize=9, title_fontsize=9, loc="center left")
     return figure
 
 
@@ -241,10 +262,24 @@ def visited(rates: Any, late: Any, limit: Sequence[float]) -> Any:
         ax.plot(grid[inside], y[inside], ",", color=VALLEYS[k], alpha=0.8, rasterized=True)
         ax.axvline(limit[k], color=VALLEYS[k], ls="--", lw=1.2)
         ax.plot([], [], "o", color=VALLEYS[k], label=NAMES[k], ms=5)
-    ax.set(xlabel="learning rate", ylabel="y of the last steps", xlim=(rates[0], rates[-1]), ylim=(-5, 5))
-    ax.set_title("Past its limit (dashed) each rest splits in two, then in four, then dissolves")
-    ax.legend(title="started beside", fontsize=9, title_fontsize=9, loc="lower left", ncols=2, markerscale=1.2)
+    ax.set(xlabel="learning rate", ylabel="y of the last steps", xlim=(rates[0], rates[-1]), ylim=(-4.5, 6))
+    ax.set_title("Past its limit (dashed) each resting place splits in two, and later dissolves")
+    ax.legend(title="started beside", fontsize=9, title_fontsize=9, loc="upper left", ncols=2, markerscale=1.2)
     return figure
+
+
+def resting_places(places: Any, later: Any, minima: Any, *, radius: float = 0.05) -> np.ndarray:
+    """Where balls have come to rest: places and later [2, …], the same balls some steps apart → int […].
+
+    0..3: near this minimum both times. −1: nowhere at rest. −2: no longer finite.
+    """
+    places, later = np.asarray(places), np.asarray(later)
+    kinds = np.full(places.shape[1:], -1)
+    for k, (x, y) in enumerate(minima):
+        near = [np.hypot(p[0] - x, p[1] - y) < radius for p in (places, later)]
+        kinds[near[0] & near[1]] = k
+    kinds[~np.isfinite(later).all(axis=0)] = -2
+    return kinds
 
 
 def fraying(rates: Sequence[float], maps: Sequence[Any], *, limit: float = 6) -> Any:

@@ -19,31 +19,24 @@ LARGEST = {"float16": 65504.0, "float32": float(np.finfo("float32").max), "float
 def cliffs(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     """exp in several precisions. curves: dtype name → (x, exp(x)), x ascending; the last finite point is marked."""
     figure, ax = panels(height=3.6)
-    for (name, (x, y)), colour in zip(curves.items(), (ORANGE, BLUE, GREEN), strict=False):
-        fine = np.isfinite(y)
+    top = 3000
+    for k, ((name, (x, y)), colour) in enumerate(zip(curves.items(), (ORANGE, BLUE, GREEN), strict=False)):
+        fine = np.isfinite(y) & (x >= 1)
         last = np.flatnonzero(fine)[-1]
         exponent = np.log10(np.asarray(y[fine], np.float64))
-        ax.plot(x[fine], exponent, color=colour, label=f"{name}, up to {LARGEST[name]:.2g}")
-        ax.plot([x[last]] * 2, [exponent[-1], 0], color=colour, ls=":", lw=1.2)
-        ax.plot(x[last], exponent[-1], "o", color=colour, ms=7)
-        ax.annotate(
-            f"x = {x[last]:.2f}",
-            (x[last], exponent[-1]),
-            (9, 3),
-            textcoords="offset points",
-            ha="left",
-            va="bottom",
-            color=INK,
-            fontsize=10,
-        )
-    ax.set_xscale("symlog", linthresh=10)
-    ax.set_yscale("symlog", linthresh=5)
-    ax.set(xlim=(0, 2500), ylim=(0, 900), xlabel="x", ylabel="log₁₀ of exp(x)")
-    ax.set_xticks([0, 5, 10, 100, 1000], ["0", "5", "10", "100", "1000"])
-    ax.set_yticks([0, 2, 5, 38, 308], ["0", "2", "5", "38", "308"])
+        ax.plot(x[fine], exponent, color=colour, lw=9 - 3 * k, label=f"{name}: up to {LARGEST[name]:.2g}", zorder=2 + k)
+        ax.plot(x[last], exponent[-1], "o", color=colour, ms=9, zorder=6)
+        to = {"arrowstyle": "-|>", "color": colour, "lw": 2.5, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", (x[last], top), (x[last], exponent[-1]), arrowprops=to)
+        ax.text(x[last] * 1.07, top, f"inf, beyond x = {x[last]:.2f}", va="top", fontsize=10, color=INK)
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set(xlim=(1, 9000), ylim=(0.4, top), xlabel="x", ylabel="log₁₀ of exp(x)")
+    ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
+    ax.set_yticks([0.43, 4.8, 38.5, 308.3], ["0.4", "4.8", "38.5", "308.3"])
     ax.minorticks_off()
-    ax.legend(loc="upper left")
-    ax.set_title("Where exp falls off the cliff depends on how many bits hold the number")
+    ax.legend(loc="lower right")
+    ax.set_title("Where exp jumps to infinity depends on how many bits hold the number")
     return figure
 
 
@@ -97,7 +90,7 @@ def timeline(history: Sequence[Mapping[str, Any]], title: str | None = None) -> 
     if title is None:
         bad = np.argwhere(state.T > 0)
         title = (
-            f"The first body: {names[bad[0][1]]}, at step {bad[0][0]}. But look at the days before"
+            f"The first body: {names[bad[0][1]]}, at step {bad[0][0]}. Now look at the steps before"
             if len(bad)
             else f"{len(history)} steps, every tensor finite"
         )
@@ -142,7 +135,8 @@ def survival_map(stddevs: Sequence[float], lrs: Sequence[float], died: Any, loss
     for i in range(len(stddevs)):
         for j in range(len(lrs)):
             if alive[i, j]:
-                text, colour = f"{loss[i, j]:.2g}" if loss[i, j] < 1000 else f"{loss[i, j]:.0e}", INK
+                digits = ".2g" if loss[i, j] < 100 else ".0f" if loss[i, j] < 10_000 else ".0e"
+                text = format(loss[i, j], digits).replace("e+0", "e")
                 colour = "white" if loss[i, j] > 100 else INK
             else:
                 text, colour = f"✗ {died[i, j]}", "#FDBA74"
@@ -180,12 +174,12 @@ def step_lengths(steps: Mapping[str, Sequence[float]], accuracies: Mapping[str, 
     right.axhline(0.1, color=GREY, lw=1.2, ls="--")
     right.text(at[-1] + 0.45, 0.11, "guessing", ha="right", va="bottom", fontsize=9, color=INK)
     for ax in (left, right):
-        ax.set_xticks(at, list(steps), fontsize=10)
+        ax.set_xticks(at, list(steps), fontsize=8.5)
         ax.grid(axis="x", visible=False)
     left.set(ylabel="length of the first step")
     right.set(ylabel="test accuracy", ylim=(0, 1))
-    left.set_title("SGD steps as long as the loss is large, Adam does not")
-    right.set_title("…and that is what they learn by")
+    title = "SGD's step is as long as its loss is large; Adam hardly notices"
+    figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
     figure.legend(loc="outside lower center", ncols=3, title="the loss is a", fontsize=9, title_fontsize=9)
     return figure
 
@@ -203,7 +197,8 @@ def softmax_window(shift: np.ndarray, naive: np.ndarray, stable: np.ndarray, nam
             text = "exp → inf\ninf / inf" if side[0] > 0 else "exp → 0\n0 / 0"
             ax.text(side.mean(), 0.5, f"NaN\n{text}", ha="center", va="center", fontsize=10, color=INK)
     ax.set(xlabel="shift added to all three logits", ylabel="probability", xlim=(shift[0], shift[-1]), ylim=(0, 1))
-    ax.legend(title="thin: exp first\nbroad: maximum\nsubtracted", title_fontsize=9, loc="center", fontsize=9, ncols=1)
+    explained = "thin: exp at once\nbroad: maximum\nsubtracted before"
+    ax.legend(title=explained, title_fontsize=9, loc="upper left", bbox_to_anchor=(1, 1), fontsize=9, alignment="left")
     ax.set_title("Softmax is blind to a shift; the naive formula is not")
     return figure
 

@@ -1,0 +1,636 @@
+"""Chapter 04, clipping and exploding gradients: keep the direction, bound the step."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..exercise import exercise
+from ..values import raw, variable
+
+
+def _of_norm(rng, length, *shapes):
+    """Random tensors of these shapes whose global norm is `length`."""
+    parts = [rng.normal(size=shape) for shape in shapes]
+    factor = length / np.sqrt(sum(np.sum(p**2) for p in parts))
+    return [np.asarray(factor * p, "float32") for p in parts]
+
+
+# -- explodes -----------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=3, minutes=6, difficulty=1)
+def explodes(norms):
+    """The step at which a run's global gradient norms become non-finite, or None if they never do.
+
+    norms: list of float or float32 array [steps] → int, counted from 0, or None.
+    """
+    finite = tf.cast(tf.math.is_finite(norms), tf.int32)
+    healthy = int(tf.reduce_sum(tf.math.cumprod(finite)))
+    return None if healthy == len(norms) else healthy
+
+
+def _healthy(rng, n):
+    return [float(v) for v in rng.uniform(0.1, 30, size=n)]
+
+
+@explodes.case("a healthy run")
+def _(rng):
+    return (_healthy(rng, int(rng.integers(5, 12))),)
+
+
+@explodes.case("a wild run that recovers: huge, but finite")
+def _(rng):
+    huge = [float(10.0**k) for k in rng.uniform(4, 30, size=3)]
+    return (_healthy(rng, int(rng.integers(1, 4))) + huge + _healthy(rng, 4),)
+
+
+@explodes.case("infinite first, then NaN")
+def _(rng):
+    return (
+        _healthy(rng, int(rng.integers(2, 6))) + [3e5, 7e18, float("inf")] + [float("nan")] * int(rng.integers(3, 7)),
+    )
+
+
+@explodes.case("NaN at once, without an infinity before it")
+def _(rng):
+    return (_healthy(rng, int(rng.integers(2, 6))) + [float("nan")] * int(rng.integers(8, 11)),)
+
+
+@explodes.case("an array, infinite at its last step")
+def _(rng):
+    return (raw(np.array(_healthy(rng, int(rng.integers(3, 7))) + [float("inf")], "float32")),)
+
+
+@explodes.case("non-finite from the very first step")
+def _(rng):
+    return ([float("nan")] * int(rng.integers(2, 6)),)
+
+
+@explodes.mistake("You look for NaN only. Infinity is not NaN, and it usually comes one step earlier.")
+def _(norms):
+    return next((i for i, n in enumerate(norms) if np.isnan(n)), None)
+
+
+@explodes.mistake("You find infinities, but no NaN. A norm can become NaN without ever having been infinite.")
+def _(norms):
+    return next((i for i, n in enumerate(norms) if np.isinf(n)), None)
+
+
+@explodes.mistake(
+    "Your function calls every run healthy. NaN is equal to nothing, not even to itself: == never finds one."
+)
+def _(norms):
+    return next((i for i, n in enumerate(norms) if n == float("nan")), None)
+
+
+@explodes.mistake(
+    "A large norm is not yet an explosion: some runs come back from 10²⁰. Which numbers are no numbers any more?"
+)
+def _(norms):
+    return next((i for i, n in enumerate(norms) if not n < 1000.0), None)
+
+
+@explodes.mistake("You count from 1; the first step of a run is step 0.")
+def _(norms):
+    return next((i + 1 for i, n in enumerate(norms) if not np.isfinite(n)), None)
+
+
+@explodes.mistake("np.argmax of a list of False gives 0: your healthy runs look as if they had exploded at step 0.")
+def _(norms):
+    return int(np.argmax(~np.isfinite(norms)))
+
+
+@explodes.mistake("A run that explodes at step 0 is taken for a healthy one: 0 counts as false in a condition.")
+def _(norms):
+    step = next((i for i, n in enumerate(norms) if not np.isfinite(n)), None)
+    return step if step else None
+
+
+@explodes.mistake("This is the last bad step. At which step did it become bad?")
+def _(norms):
+    bad = np.flatnonzero(~np.isfinite(norms))
+    return int(bad[-1]) if len(bad) else None
+
+
+@explodes.mistake("You answer whether it explodes. The task asks at which step.")
+def _(norms):
+    return bool(np.any(~np.isfinite(norms)))
+
+
+# -- clip_value ---------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    points=4,
+    minutes=8,
+    difficulty=1,
+    forbid=["tf.clip_by_value", "keras.ops.clip", "tf.experimental.numpy.clip", "np.clip", "tf.raw_ops.ClipByValue"],
+)
+def clip_value(a, lo, hi):
+    """Every element of a, moved to lo if it is below and to hi if it is above.
+
+    a: float32, any shape; lo < hi: float → float32, the shape of a. Value and gradient as tf.clip_by_value.
+    """
+    return tf.clip_by_value(a, lo, hi)
+
+
+def _around(rng, lo, hi, *shape):
+    """Elements below, between and above the bounds, at least two of each, none of them on a bound."""
+    n = int(np.prod(shape))
+    width = hi - lo
+    places = np.resize([-1, 0, 1], n) + rng.uniform(0.1, 0.9, size=n)
+    return (lo + width * rng.permutation(places)).astype("float32").reshape(shape)
+
+
+@clip_value.case("a vector, with elements below, between and above", gradient=True)
+def _(rng):
+    return _around(rng, 2.0, 8.0, int(rng.integers(7, 12))), 2.0, 8.0
+
+
+@clip_value.case("a matrix, with bounds on both sides of zero", gradient=True)
+def _(rng):
+    lo, hi = -float(rng.uniform(0.5, 2)), float(rng.uniform(3, 5))
+    return _around(rng, lo, hi, 4, 3), lo, hi
+
+
+@clip_value.case("two negative bounds", gradient=True)
+def _(rng):
+    lo, hi = -float(rng.integers(7, 10)), -float(rng.integers(2, 5))
+    return _around(rng, lo, hi, 3, 2, 2), lo, hi
+
+
+@clip_value.case("elements exactly on a bound, where the gradient is still 1", gradient=True)
+def _(rng):
+    lo, hi = float(rng.integers(-3, 1)), float(rng.integers(2, 6))
+    return rng.permutation(np.array([lo, lo, hi, hi, lo - 1, hi + 1, (lo + hi) / 2], "float32")), lo, hi
+
+
+@clip_value.mistake("Only the upper bound holds. What happens to an element that is too small?")
+def _(a, lo, hi):
+    return tf.minimum(a, hi)
+
+
+@clip_value.mistake("Only the lower bound holds. What happens to an element that is too large?")
+def _(a, lo, hi):
+    return tf.maximum(a, lo)
+
+
+@clip_value.mistake(
+    "You exchanged maximum and minimum: the maximum with the upper bound lifts every element up to it. "
+    "Try your function on one number by hand."
+)
+def _(a, lo, hi):
+    return tf.maximum(tf.minimum(a, lo), hi)
+
+
+@clip_value.mistake("Your lower bound is −hi. The task has two bounds, and they need not be symmetric.")
+def _(a, lo, hi):
+    return tf.maximum(tf.minimum(a, hi), -hi)
+
+
+@clip_value.mistake("Elements outside become 0. Clipping moves them to the nearest bound.")
+def _(a, lo, hi):
+    return tf.where((a >= lo) & (a <= hi), a, 0.0)
+
+
+@clip_value.mistake(
+    "You stretched the whole range into the bounds. Elements that are already inside must stay as they are."
+)
+def _(a, lo, hi):
+    low, high = tf.reduce_min(a), tf.reduce_max(a)
+    return lo + (hi - lo) * (a - low) / (high - low)
+
+
+@clip_value.mistake("You scale the tensor as a whole. Clipping by value treats each element by itself.")
+def _(a, lo, hi):
+    return a * tf.minimum(1.0, abs(hi) / tf.reduce_max(tf.abs(a)))
+
+
+@clip_value.mistake(
+    "The value is right, but your gradient is 1 everywhere. "
+    "A clipped element no longer depends on a: nothing may flow back through it."
+)
+def _(a, lo, hi):
+    return a + tf.stop_gradient(tf.maximum(tf.minimum(a, hi), lo) - a)
+
+
+@clip_value.mistake(
+    "Value and gradient match everywhere except exactly on a bound. An element on a bound has not been moved: "
+    "does your condition treat it as outside?"
+)
+def _(a, lo, hi):
+    return tf.where(a <= lo, lo, tf.where(a >= hi, hi, a))
+
+
+@clip_value.mistake(
+    "The values are right, but there is no gradient: you left TensorFlow on the way, and the tape cannot see NumPy."
+)
+def _(a, lo, hi):
+    return tf.constant(np.minimum(np.maximum(a.numpy(), np.float32(lo)), np.float32(hi)))
+
+
+# -- clip_norm ----------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    points=4,
+    minutes=10,
+    difficulty=2,
+    forbid=["tf.clip_by_norm", "tf.clip_by_global_norm", "tf.compat.v1.clip_by_average_norm"],
+)
+def clip_norm(a, c):
+    """The tensor a, made shorter where its norm exceeds c; its direction is kept.
+
+    a: float32, any shape; c > 0: float → float32, the shape of a. The norm is the root of the sum of all squares.
+    """
+    return tf.clip_by_norm(a, c)
+
+
+@clip_norm.case("a vector that is too long")
+def _(rng):
+    c = float(rng.uniform(1, 20))
+    return _of_norm(rng, c * rng.uniform(1.5, 6), (int(rng.integers(4, 9)),))[0], c
+
+
+@clip_norm.case("a vector that is short enough stays as it is")
+def _(rng):
+    c = float(rng.uniform(2, 20))
+    return _of_norm(rng, c * rng.uniform(0.1, 0.6), (int(rng.integers(4, 9)),))[0], c
+
+
+@clip_norm.case("a matrix has one norm, over all its elements")
+def _(rng):
+    c = float(rng.uniform(1, 5))
+    return _of_norm(rng, c * rng.uniform(1.5, 3), (5, 4))[0], c
+
+
+@clip_norm.case("the zero tensor", points=1)
+def _(rng):
+    return np.zeros((int(rng.integers(2, 5)), 3), "float32"), float(rng.uniform(0.5, 15))
+
+
+@clip_norm.mistake(
+    "Short tensors grow in your function: it gives every tensor the norm c. Clipping only ever shortens."
+)
+def _(a, c):
+    norm = tf.norm(a)
+    return a * c / norm if norm > 0 else a
+
+
+@clip_norm.mistake(
+    "Every tensor gets the norm c in your function, and the zero tensor becomes NaN. Which ones need a change at all?"
+)
+def _(a, c):
+    return a * c / tf.norm(a)
+
+
+@clip_norm.mistake(
+    "Right, but for the zero tensor: its norm is 0, and 0 / 0 is NaN. By what may you divide that is never 0?"
+)
+def _(a, c):
+    norm = tf.norm(a)
+    return a / norm * tf.minimum(norm, c)
+
+
+@clip_norm.mistake(
+    "You bounded each element. That turns the vector: compare the ratios of its elements before and after."
+)
+def _(a, c):
+    return tf.clip_by_value(a, -c, c)
+
+
+@clip_norm.mistake("You took one norm for each row. A tensor of any shape has a single norm here.")
+def _(a, c):
+    norm = tf.norm(a, axis=-1, keepdims=True)
+    return a * c / tf.maximum(norm, c)
+
+
+@clip_norm.mistake("You divide by the sum of the squares. What is still missing to make it a length?")
+def _(a, c):
+    return a * c / tf.maximum(tf.reduce_sum(tf.square(a)), c)
+
+
+@clip_norm.mistake("You added absolute values. That is another norm, the 1-norm; the length is the 2-norm.")
+def _(a, c):
+    return a * c / tf.maximum(tf.reduce_sum(tf.abs(a)), c)
+
+
+@clip_norm.mistake(
+    "You averaged the squares: your norm shrinks with the number of elements, and long tensors stay too long."
+)
+def _(a, c):
+    return a * c / tf.maximum(tf.sqrt(tf.reduce_mean(tf.square(a))), c)
+
+
+@clip_norm.mistake("Long tensors get the norm 1 in your function. Where does c come in?")
+def _(a, c):
+    norm = tf.norm(a)
+    return a / norm if norm > c else a
+
+
+@clip_norm.mistake("You return the norm's bound, not the tensor: a clipped tensor has the shape of a.")
+def _(a, c):
+    return tf.minimum(tf.norm(a), c)
+
+
+# -- clip_global --------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    points=5,
+    minutes=12,
+    difficulty=2,
+    forbid=["tf.clip_by_global_norm", "tf.clip_by_norm"],
+)
+def clip_global(grads, c):
+    """All gradients, shortened by one common factor where their global norm exceeds c, and that norm before clipping.
+
+    grads: list of float32 tensors of any shapes, some of which may be None; c > 0: float
+    → (list as long as grads, with each None in its place, float32 scalar).
+    """
+    return tf.clip_by_global_norm(grads, c)
+
+
+_SHAPES = ((4, 3), (3,), (3, 2), (2,))
+
+
+@clip_global.case("gradients whose global norm is too large")
+def _(rng):
+    c = float(rng.uniform(1, 20))
+    return _of_norm(rng, c * rng.uniform(2, 6), *_SHAPES), c
+
+
+@clip_global.case("a global norm below the bound: nothing changes")
+def _(rng):
+    c = float(rng.uniform(2, 20))
+    return _of_norm(rng, c * rng.uniform(0.1, 0.6), *_SHAPES), c
+
+
+@clip_global.case("each tensor alone is short enough, together they are not")
+def _(rng):
+    c = float(rng.uniform(1, 10))
+    return [_of_norm(rng, c * rng.uniform(0.7, 0.95), shape)[0] for shape in _SHAPES], c
+
+
+@clip_global.case("a parameter without a gradient: None stays in its place", points=1)
+def _(rng):
+    c = float(rng.uniform(1, 10))
+    grads = _of_norm(rng, c * rng.uniform(2, 4), *_SHAPES)
+    grads.insert(int(rng.integers(1, 4)), None)
+    return [*grads, None], c
+
+
+@clip_global.case("all gradients zero")
+def _(rng):
+    return [np.zeros(shape, "float32") for shape in _SHAPES], float(rng.uniform(0.5, 15))
+
+
+def _and_the_list(answer, grads, c):
+    before = list(grads)
+    result = answer(grads, c)
+    same = len(grads) == len(before) and all(g is b for g, b in zip(grads, before, strict=True))
+    return {"result": result, "the list you were given": "as it was" if same else "changed by your function"}
+
+
+@clip_global.case("the caller's own list stays as it was", probe=_and_the_list)
+def _(rng):
+    c = float(rng.uniform(1, 10))
+    grads = _of_norm(rng, c * rng.uniform(2, 4), (), (5,), (1, 4))
+    grads.insert(int(rng.integers(0, 3)), None)
+    return grads, c
+
+
+def _global_norm(grads):
+    return tf.sqrt(sum(tf.reduce_sum(tf.square(g)) for g in grads if g is not None))
+
+
+@clip_global.mistake(
+    "You clip each tensor by its own norm. Then long tensors shrink and short ones do not, "
+    "and the whole step points elsewhere: one common factor is needed."
+)
+def _(grads, c):
+    return [None if g is None else tf.clip_by_norm(g, c) for g in grads], _global_norm(grads)
+
+
+@clip_global.mistake("You dropped the None entries: from there on, each gradient is paired with the wrong parameter.")
+def _(grads, c):
+    norm = _global_norm(grads)
+    return [g * c / tf.maximum(norm, c) for g in grads if g is not None], norm
+
+
+@clip_global.mistake(
+    "None means that there is no gradient. Zero is another statement, and an optimizer treats it differently."
+)
+def _(grads, c):
+    norm = _global_norm(grads)
+    return [tf.zeros([]) if g is None else g * c / tf.maximum(norm, c) for g in grads], norm
+
+
+@clip_global.mistake("One of the gradients is None, and None has no square. What should your loop do with it?")
+def _(grads, c):
+    norm = tf.sqrt(sum(tf.reduce_sum(tf.square(g)) for g in grads))
+    return [g * c / tf.maximum(norm, c) for g in grads], norm
+
+
+@clip_global.mistake(
+    "The norm you return was measured after clipping. It is always c or less, and tells nobody about an explosion."
+)
+def _(grads, c):
+    norm = _global_norm(grads)
+    clipped = [None if g is None else g * c / tf.maximum(norm, c) for g in grads]
+    return clipped, _global_norm(clipped)
+
+
+@clip_global.mistake("Lengths at right angles do not add: the global norm is not the sum of the tensors' norms.")
+def _(grads, c):
+    norm = sum(tf.norm(g) for g in grads if g is not None)
+    return [None if g is None else g * c / tf.maximum(norm, c) for g in grads], norm
+
+
+@clip_global.mistake("You took the longest tensor's norm for the norm of all of them together.")
+def _(grads, c):
+    norm = tf.reduce_max([tf.norm(g) for g in grads if g is not None])
+    return [None if g is None else g * c / tf.maximum(norm, c) for g in grads], norm
+
+
+@clip_global.mistake("The root is missing: this is the square of the global norm.")
+def _(grads, c):
+    norm = sum(tf.reduce_sum(tf.square(g)) for g in grads if g is not None)
+    return [None if g is None else g * c / tf.maximum(norm, c) for g in grads], norm
+
+
+@clip_global.mistake("Gradients that were short enough grow in your function. When is there nothing to do?")
+def _(grads, c):
+    norm = _global_norm(grads)
+    return [None if g is None or norm == 0 else g * c / norm for g in grads] if norm > 0 else list(grads), norm
+
+
+@clip_global.mistake(
+    "With all gradients zero you divide 0 by 0. A training run meets that moment: every relu of a batch can be off."
+)
+def _(grads, c):
+    norm = _global_norm(grads)
+    return [None if g is None else g / norm * tf.minimum(norm, c) for g in grads], norm
+
+
+@clip_global.mistake("You return the list alone. The task asks for two things: the list, and the norm before clipping.")
+def _(grads, c):
+    norm = _global_norm(grads)
+    return [None if g is None else g * c / tf.maximum(norm, c) for g in grads]
+
+
+@clip_global.mistake("The list comes first, then the norm.")
+def _(grads, c):
+    norm = _global_norm(grads)
+    return norm, [None if g is None else g * c / tf.maximum(norm, c) for g in grads]
+
+
+@clip_global.mistake(
+    "You wrote the clipped gradients into the caller's list. The caller may still want the ones before clipping."
+)
+def _(grads, c):
+    norm = _global_norm(grads)
+    for i, g in enumerate(grads):
+        if g is not None:
+            grads[i] = g * c / tf.maximum(norm, c)
+    return grads, norm
+
+
+# -- clipped_step -------------------------------------------------------------------------------------------------------
+
+
+@exercise(points=4, minutes=10, difficulty=3, forbid=["keras.optimizers.SGD"])
+def clipped_step(params, grads, lr, c):
+    """One step of gradient descent with the gradients clipped to the global norm c; params change in place.
+
+    params: list of tf.Variable, grads: list of float32 tensors of the same shapes, lr, c: float → None.
+    """
+    keras.optimizers.SGD(learning_rate=lr, global_clipnorm=c).apply_gradients(zip(grads, params, strict=True))
+
+
+def _step(answer, params, grads, lr, c):
+    answer(params, grads, lr, c)
+    return [p.numpy() for p in params if isinstance(p, tf.Variable)]
+
+
+def _two_steps(answer, params, grads, lr, c):
+    answer(params, grads[: len(params)], lr, c)
+    answer(params, grads[len(params) :], lr, c)
+    return [p.numpy() for p in params if isinstance(p, tf.Variable)]
+
+
+def _parameters(rng, c, *shapes):
+    return [variable(p) for p in _of_norm(rng, c * rng.uniform(3, 4), *shapes)]
+
+
+@clipped_step.case("a gradient that is too long", probe=_step)
+def _(rng):
+    c = float(rng.uniform(1, 5))
+    return (
+        _parameters(rng, c, *_SHAPES),
+        _of_norm(rng, c * rng.uniform(3, 6), *_SHAPES),
+        float(rng.uniform(0.05, 0.5)),
+        c,
+    )
+
+
+@clipped_step.case("a gradient that is short enough: plain gradient descent", probe=_step)
+def _(rng):
+    c = float(rng.uniform(3, 15))
+    grads = _of_norm(rng, c * rng.uniform(0.2, 0.6), *_SHAPES)
+    return _parameters(rng, c, *_SHAPES), grads, float(rng.uniform(0.05, 0.5)), c
+
+
+@clipped_step.case("each tensor alone is short enough, together they are not", probe=_step)
+def _(rng):
+    c = float(rng.uniform(1, 5))
+    grads = [_of_norm(rng, c * rng.uniform(0.7, 0.95), shape)[0] for shape in _SHAPES]
+    return _parameters(rng, c, *_SHAPES), grads, float(rng.uniform(0.5, 2)), c
+
+
+@clipped_step.case("two steps, the second with all gradients zero", probe=_two_steps)
+def _(rng):
+    c, shapes = float(rng.uniform(1, 5)), ((3, 2), (2,))
+    grads = _of_norm(rng, c * rng.uniform(2, 5), *shapes) + [np.zeros(s, "float32") for s in shapes]
+    return _parameters(rng, c, *shapes), grads, float(rng.uniform(0.05, 0.5)), c
+
+
+def _clipped(grads, c):
+    return tf.clip_by_global_norm(grads, c)[0]
+
+
+@clipped_step.mistake("You clip each gradient by its own norm; the bound here is for all of them together.")
+def _(params, grads, lr, c):
+    for p, g in zip(params, grads, strict=True):
+        p.assign_sub(lr * tf.clip_by_norm(g, c))
+
+
+@clipped_step.mistake("You bound the elements, not the global norm: the step no longer points down the gradient.")
+def _(params, grads, lr, c):
+    for p, g in zip(params, grads, strict=True):
+        p.assign_sub(lr * tf.clip_by_value(g, -c, c))
+
+
+@clipped_step.mistake(
+    "You multiplied by the learning rate first and clipped the product. Which of the two has the norm c bounds?"
+)
+def _(params, grads, lr, c):
+    for p, g in zip(params, _clipped([lr * g for g in grads], c), strict=True):
+        p.assign_sub(g)
+
+
+@clipped_step.mistake("This is plain gradient descent: nothing is clipped. Is the clipped list used after it was made?")
+def _(params, grads, lr, c):
+    _clipped(grads, c)
+    for p, g in zip(params, grads, strict=True):
+        p.assign_sub(lr * g)
+
+
+@clipped_step.mistake("Every step of yours has the same length, lr · c. A gradient below the bound must keep its own.")
+def _(params, grads, lr, c):
+    norm = tf.linalg.global_norm(grads)
+    for p, g in zip(params, grads, strict=True):
+        p.assign_sub(tf.math.divide_no_nan(lr * c * g, norm))
+
+
+@clipped_step.mistake(
+    "After a step with all gradients zero your parameters are NaN: 0 / 0. What is the factor when the norm is 0?"
+)
+def _(params, grads, lr, c):
+    norm = tf.linalg.global_norm(grads)
+    for p, g in zip(params, grads, strict=True):
+        p.assign_sub(lr * tf.minimum(norm, c) * g / norm)
+
+
+@clipped_step.mistake(
+    "Nothing has changed: `p = p - …` gives the name p to a new tensor and leaves the variable as it was."
+)
+def _(params, grads, lr, c):
+    for p, g in zip(params, _clipped(grads, c), strict=True):
+        p = p - lr * g  # noqa: PLW2901
+
+
+@clipped_step.mistake("You put new tensors into the caller's list. The variables themselves have to change.")
+def _(params, grads, lr, c):
+    for i, g in enumerate(_clipped(grads, c)):
+        params[i] = params[i] - lr * g
+
+
+@clipped_step.mistake("You climb: the gradient points uphill.")
+def _(params, grads, lr, c):
+    for p, g in zip(params, _clipped(grads, c), strict=True):
+        p.assign_add(lr * g)
+
+
+@clipped_step.mistake("Where is the learning rate in your step?")
+def _(params, grads, lr, c):
+    for p, g in zip(params, _clipped(grads, c), strict=True):
+        p.assign_sub(g)
+
+
+@clipped_step.mistake("You clipped the parameters. What should be bounded is the step, not the place it leads to.")
+def _(params, grads, lr, c):
+    for p, g in zip(params, grads, strict=True):
+        p.assign_sub(lr * g)
+    for p, q in zip(params, _clipped([tf.convert_to_tensor(p) for p in params], c), strict=True):
+        p.assign(q)

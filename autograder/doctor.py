@@ -1,0 +1,59 @@
+"""`course doctor`: is everything there, and which layers of the sandbox hold on this machine, each tried for real."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from .execution import ZygoteError, probe_layers
+
+PACKAGES = ("tensorflow", "keras", "tensorboard", "jupyterlab", "nbgrader", "nbval", "matplotlib", "numpy")
+ROOM = 2 << 30  # bytes that grading a class may need in the temporary folder
+
+
+def doctor(console: Console) -> bool:
+    """Print what was found; True if the course can be taught, and graded, here."""
+    healthy = _packages(console)
+    console.print()
+    try:
+        attempts = probe_layers()
+    except (ZygoteError, OSError) as error:
+        console.print(
+            f"[bold red]not isolated[/bold red]: no child process can be forked here ({str(error).splitlines()[0]})"
+        )
+        console.print("Grading works, but students' code runs unprotected. Grade in a container or a virtual machine.")
+        return healthy
+    table = Table("layer", "in force", "what was tried, and what came of it", box=box.SIMPLE_HEAD, pad_edge=False)
+    for attempt in attempts:
+        mark = "[green]yes[/green]" if attempt.in_force else "[red]no[/red]"
+        told = f"{attempt.tried}: {attempt.outcome}" if attempt.outcome else attempt.tried
+        table.add_row(attempt.layer, mark, told)
+    console.print(table)
+    held = {a.layer for a in attempts if a.in_force}
+    if held & {"landlock", "mounts"} and held & {"network", "seccomp"}:
+        console.print("[bold green]isolated[/bold green]: graded code reaches neither your files nor the network")
+    else:
+        console.print("[bold red]not isolated[/bold red]: grade in a container or a virtual machine")
+    return healthy
+
+
+def _packages(console: Console) -> bool:
+    healthy = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    console.print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}", highlight=False)
+    for name in PACKAGES:
+        try:
+            console.print(f"  {name} {version(name)}", highlight=False)
+        except PackageNotFoundError:
+            console.print(f"  {name} [red]is missing[/red]: run make setup")
+            healthy = False
+    free = shutil.disk_usage(".").free
+    if free < ROOM:
+        console.print(f"  [red]only {free / 1e9:.1f} GB of disk are free[/red]")
+        healthy = False
+    return healthy

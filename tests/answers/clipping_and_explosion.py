@@ -1,0 +1,180 @@
+"""Right answers of chapter 04, written in other ways than the lesson's: none of them may be refused."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+
+# -- explodes
+
+
+def explodes_loop(norms):
+    for step, norm in enumerate(norms):
+        if not math.isfinite(norm):
+            return step
+    return None
+
+
+def explodes_numpy(norms):
+    bad = np.flatnonzero(~np.isfinite(np.asarray(norms, dtype=np.float64)))
+    return int(bad[0]) if bad.size else None
+
+
+def explodes_tensor(norms):
+    bad = tf.where(tf.logical_not(tf.math.is_finite(norms)))
+    return int(bad[0, 0]) if len(bad) else None
+
+
+def explodes_numpy_integer(norms):
+    bad = ~np.isfinite(norms)
+    return np.argmax(bad) if bad.any() else None
+
+
+def explodes_by_difference(norms):
+    return next((i for i, n in enumerate(norms) if n - n != 0), None)
+
+
+# -- clip_value
+
+
+def clip_value_two_bounds(a, lo, hi):
+    return tf.maximum(tf.minimum(a, hi), lo)
+
+
+def clip_value_where(a, lo, hi):
+    return tf.where(a < lo, lo, tf.where(a > hi, hi, a))
+
+
+def clip_value_masks(a, lo, hi):
+    below, above = tf.cast(a < lo, a.dtype), tf.cast(a > hi, a.dtype)
+    return below * lo + above * hi + (1 - below - above) * a
+
+
+@tf.function
+def clip_value_compiled(a, lo, hi):
+    return tf.minimum(tf.maximum(a, tf.cast(lo, a.dtype)), tf.cast(hi, a.dtype))
+
+
+def clip_value_double(a, lo, hi):
+    wide = tf.cast(a, tf.float64)
+    return tf.cast(tf.minimum(tf.maximum(wide, lo), hi), a.dtype)
+
+
+# -- clip_norm
+
+
+def clip_norm_one_line(a, c):
+    return a * c / tf.maximum(tf.norm(a), c)
+
+
+def clip_norm_branch(a, c):
+    norm = tf.sqrt(tf.reduce_sum(a * a))
+    return a if norm <= c else a / norm * c
+
+
+def clip_norm_numpy(a, c):
+    values = np.asarray(a, dtype=np.float64)
+    norm = np.linalg.norm(values.ravel())
+    return (values * min(1.0, c / max(norm, 1e-12))).astype(np.float32)
+
+
+def clip_norm_small_constant(a, c):
+    return a * tf.minimum(1.0, c / (tf.norm(a) + 1e-6))
+
+
+@tf.function
+def clip_norm_compiled(a, c):
+    squares = tf.reduce_sum(tf.square(a))
+    return tf.where(squares > c * c, a * c * tf.math.rsqrt(tf.maximum(squares, 1e-30)), a)
+
+
+# -- clip_global
+
+
+def clip_global_plain(grads, c):
+    norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(g)) for g in grads if g is not None]))
+    factor = c / tf.maximum(norm, c)
+    return [None if g is None else g * factor for g in grads], norm
+
+
+def clip_global_concatenated(grads, c):
+    everything = tf.concat([tf.reshape(g, [-1]) for g in grads if g is not None], axis=0)
+    norm = tf.norm(everything)
+    if norm > c:
+        return [g if g is None else g / norm * c for g in grads], norm
+    return list(grads), norm
+
+
+def clip_global_norm_of_norms(grads, c):
+    norm = tf.norm(tf.stack([tf.norm(g) for g in grads if g is not None]))
+    out = []
+    for g in grads:
+        if g is None:
+            out.append(None)
+        else:
+            out.append(tf.minimum(1.0, c / (norm + 1e-12)) * g)
+    return tuple(out), norm
+
+
+def clip_global_numpy(grads, c):
+    total = sum(float(np.sum(np.square(np.asarray(g, np.float64)))) for g in grads if g is not None)
+    norm = total**0.5
+    scale = 1.0 if norm <= c else c / norm
+    return [g if g is None else (np.asarray(g) * np.float32(scale)) for g in grads], norm
+
+
+def clip_global_library_norm(grads, c):
+    norm = tf.linalg.global_norm(grads)
+    return [None if g is None else g * tf.minimum(1.0, tf.math.divide_no_nan(c, norm)) for g in grads] if (
+        norm > 0
+    ) else list(grads), norm
+
+
+# -- clipped_step
+
+
+def clipped_step_plain(params, grads, lr, c):
+    clipped, _ = tf.clip_by_global_norm(grads, c)
+    for p, g in zip(params, clipped, strict=True):
+        p.assign_sub(lr * g)
+
+
+def clipped_step_factor(params, grads, lr, c):
+    norm = tf.sqrt(sum(tf.reduce_sum(g * g) for g in grads))
+    step = lr * c / tf.maximum(norm, c)
+    for i in range(len(params)):
+        params[i].assign(params[i] - step * grads[i])
+
+
+def clipped_step_numpy(params, grads, lr, c):
+    values = [np.asarray(g, np.float64) for g in grads]
+    norm = np.sqrt(sum((v**2).sum() for v in values))
+    factor = min(1.0, c / norm) if norm else 1.0
+    for p, v in zip(params, values, strict=True):
+        p.assign((p.numpy() - lr * factor * v).astype("float32"))
+
+
+@tf.function
+def _update(params, grads, factor):
+    for p, g in zip(params, grads, strict=True):
+        p.assign_add(-factor * g)
+
+
+def clipped_step_compiled(params, grads, lr, c):
+    norm = tf.linalg.global_norm(grads)
+    _update(params, grads, lr * tf.minimum(1.0, c / tf.maximum(norm, 1e-12)))
+
+
+ANSWERS = {
+    "explodes": [explodes_loop, explodes_numpy, explodes_tensor, explodes_numpy_integer, explodes_by_difference],
+    "clip_value": [clip_value_two_bounds, clip_value_where, clip_value_masks, clip_value_compiled, clip_value_double],
+    "clip_norm": [clip_norm_one_line, clip_norm_branch, clip_norm_numpy, clip_norm_small_constant, clip_norm_compiled],
+    "clip_global": [
+        clip_global_plain,
+        clip_global_concatenated,
+        clip_global_norm_of_norms,
+        clip_global_numpy,
+        clip_global_library_norm,
+    ],
+    "clipped_step": [clipped_step_plain, clipped_step_factor, clipped_step_numpy, clipped_step_compiled],
+}
