@@ -68,7 +68,7 @@ class Mistake:
     answer: Callable
 
 
-@dataclass
+@dataclass(eq=False)
 class Exercise:
     """One function for the student to write.
 

@@ -8,8 +8,10 @@ A check is only worth what it rejects: whatever an answer returns is compared he
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import probes
@@ -28,41 +30,72 @@ def judge(exercise: Exercise, answer: Callable, seed: int = 0) -> Verdict:
 def judge_with(exercise: Exercise, ask: Callable[[list[dict]], list[dict]], seed: int = 0) -> Verdict:
     """Judge an answer that lives elsewhere: `ask` carries the requests to it and brings its records back."""
     try:
-        drawn = draw(exercise, seed)
-        requests = [d.request for d in drawn]
-        expected = probes.run(exercise.reference, [{**r, "forbid": []} for r in requests])
-        for case, record in zip(drawn, expected, strict=True):
-            if record["status"] != ("raised" if case.case.raises else "ok"):
-                told = f": {_short(record)}" if record["status"] == "raised" else ""
-                raise RuntimeError(f"the reference came to {record['status']!r} in {case.case.name!r}{told}")
+        sheet = answer_sheet(exercise, seed)
     except Exception as error:  # noqa: BLE001  whatever fails here is ours, and must not cost a point
         return _our_fault(exercise, error)
-    records = ask(requests)
+    records = ask([d.request for d in sheet.drawn])
     try:
-        return judge_records(exercise, drawn, records, expected)
+        return judge_records(sheet, records)
     except Exception as error:  # noqa: BLE001  an answer may be of a form that no comparison foresaw
         try:
-            judge_records(exercise, drawn, expected, expected)
+            judge_records(sheet, sheet.expected)
         except Exception:  # noqa: BLE001  then it is not the answer
             return _our_fault(exercise, error)
         text = f"Your result does not have the form that the task asks for ({type(error).__name__})."
         return Verdict(exercise.key, "wrong", 0.0, exercise.points, message=text)
 
 
-def judge_records(exercise: Exercise, drawn: list[Drawn], records: list[dict], expected: list[dict]) -> Verdict:
+@dataclass(eq=False)
+class AnswerSheet:
+    """One draw of an exercise with what the reference makes of it, and, once asked for, what each mistake makes of it."""
+
+    exercise: Exercise
+    drawn: list[Drawn]
+    expected: list[dict]
+    _mistaken: dict[str, list[dict]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """Of the arguments."""
+        return list(inspect.signature(self.exercise.reference).parameters)
+
+    def mistaken(self, mistake: Mistake) -> list[dict]:
+        """The records of a typical mistake."""
+        if mistake.name not in self._mistaken:
+            requests = [{**d.request, "forbid": []} for d in self.drawn]
+            self._mistaken[mistake.name] = probes.run(mistake.answer, requests)
+        return self._mistaken[mistake.name]
+
+
+@functools.lru_cache(maxsize=64)
+def answer_sheet(exercise: Exercise, seed: int) -> AnswerSheet:
+    """Draw the inputs and ask the reference. Kept, for the same draw often serves several answers.
+
+    Raises RuntimeError if the reference itself fails.
+    """
+    drawn = draw(exercise, seed)
+    expected = probes.run(exercise.reference, [{**d.request, "forbid": []} for d in drawn])
+    for one, record in zip(drawn, expected, strict=True):
+        if record["status"] != ("raised" if one.case.raises else "ok"):
+            told = f": {_short(record)}" if record["status"] == "raised" else ""
+            raise RuntimeError(f"the reference came to {record['status']!r} in {one.case.name!r}{told}")
+    return AnswerSheet(exercise, drawn, expected)
+
+
+def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
     """Compare what the answer did with what the reference did, case by case."""
+    exercise, drawn, expected = sheet.exercise, sheet.drawn, sheet.expected
     if len(records) != len(drawn):
         raise ValueError(f"{len(records)} records for {len(drawn)} cases")
     if all(r["status"] in ("stub", "missing") for r in records):
         text = "" if records[0]["status"] == "stub" else f"There is no function called {exercise.name} yet."
         return Verdict(exercise.key, "not attempted", 0.0, exercise.points, message=text)
-    names = list(inspect.signature(exercise.reference).parameters)
-    findings = [_finding(d, r, e, names) for d, r, e in zip(drawn, records, expected, strict=True)]
+    findings = [_finding(d, r, e, sheet.names) for d, r, e in zip(drawn, records, expected, strict=True)]
     forbidden = sorted({name for r in records for name in r.get("forbidden", ())})
     if not any(findings) and not forbidden:
         cases = tuple(CaseResult(d.case.name, True, d.case.points, d.case.points) for d in drawn)
         return Verdict(exercise.key, "correct", exercise.points, exercise.points, cases=cases)
-    mistake = _matching_mistake(exercise, drawn, records, expected, findings) if any(findings) else None
+    mistake = _matching_mistake(sheet, records, findings) if any(findings) else None
     cases = []
     for d, finding in zip(drawn, findings, strict=True):
         worth = 0.0 if finding or forbidden else d.case.points
@@ -170,21 +203,17 @@ def _gradients(record: dict, expected: dict, options: dict) -> str | None:
     return None
 
 
-def _matching_mistake(
-    exercise: Exercise, drawn: list[Drawn], records: list[dict], expected: list[dict], findings: list[str | None]
-) -> Mistake | None:
+def _matching_mistake(sheet: AnswerSheet, records: list[dict], findings: list[str | None]) -> Mistake | None:
     """The typical mistake that this answer makes: the first that does the same in every case, else in every failed one."""
-    requests = [{**d.request, "forbid": []} for d in drawn]
     partial = None
-    for mistake in exercise.mistakes:
-        theirs = probes.run(mistake.answer, requests)
-        same = [_alike(d, r, t, e) for d, r, t, e in zip(drawn, records, theirs, expected, strict=True)]
+    for mistake in sheet.exercise.mistakes:
+        cases = list(zip(sheet.drawn, records, sheet.mistaken(mistake), sheet.expected, findings, strict=True))
+        same = [_alike(d, r, t, e) for d, r, t, e, _ in cases]
         if all(same):
             return mistake
-        if partial is None and all(s for s, f in zip(same, findings, strict=True) if f):
-            names = list(inspect.signature(exercise.reference).parameters)
-            if all(_finding(d, t, e, names) for d, t, e, f in zip(drawn, theirs, expected, findings, strict=True) if f):
-                partial = mistake
+        failed = [(s, case) for s, case in zip(same, cases, strict=True) if case[4]]
+        if partial is None and all(s and _finding(d, t, e, sheet.names) for s, (d, _, t, e, _) in failed):
+            partial = mistake
     return partial
 
 

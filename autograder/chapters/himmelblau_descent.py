@@ -688,7 +688,7 @@ def _(p, tol=0.05):
 
 
 @which_minimum.mistake(
-    "You number the minima counter-clockwise by angle, or in some other order of your own. The task fixes which is which."
+    "You recognise the places, but some of them carry each other's number. The task fixes which is which."
 )
 def _(p, tol=0.05):
     minima = np.array([[3, 2], [-2.805118, 3.131313], [-3.77931, -3.283186], [3.584428, -1.848127]])
@@ -751,7 +751,7 @@ def _(minimum):
 
 
 @max_stable_lr.mistake(
-    "Half of that is the fastest rate for the steepest direction. The limit is where the ball jumps to the other side, equally far."
+    "With your rate the steepest direction is at the bottom in one step. The limit is where a step ends on the other side, equally far."
 )
 def _(minimum):
     x, y = minimum[0], minimum[1]

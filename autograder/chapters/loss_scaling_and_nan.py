@@ -1,6 +1,5 @@
 """Chapter 03, loss scaling and NaN: who made the loss infinite, what a reduction does to a step, and losses that hold."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
@@ -12,6 +13,12 @@ from . import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, WIDTH, panels
 
 SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", BLUE])
 """From nothing to much; a zero is white."""
+
+
+def _done(figure: Any) -> Any:
+    """Let go of the figure, so that a cell whose last line it is shows it once, not twice."""
+    plt.close(figure)
+    return figure
 
 
 def wardrobe(x: Any, y: Any, names: Sequence[str], guesses: Any = None, *, columns: int = 10, title: str = "") -> Any:
@@ -32,7 +39,7 @@ def wardrobe(x: Any, y: Any, names: Sequence[str], guesses: Any = None, *, colum
             label = names[int(guesses[i])] if right else f"{names[int(guesses[i])]}?\n({names[int(y[i])]})"
         ax.set_xlabel(label, fontsize=8, color=colour, labelpad=2)
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
-    return figure
+    return _done(figure)
 
 
 def seeds(accuracies: Mapping[str, Sequence[float]], *, title: str) -> Any:
@@ -47,7 +54,7 @@ def seeds(accuracies: Mapping[str, Sequence[float]], *, title: str) -> Any:
     ax.set(yticks=range(len(accuracies)), yticklabels=list(accuracies), ylim=(len(accuracies) - 0.5, -0.5))
     ax.set(xlabel="test accuracy (each point is one seed, the bar their mean)", title=title)
     ax.grid(axis="y", visible=False)
-    return figure
+    return _done(figure)
 
 
 def recalls(tables: Mapping[str, Any], names: Sequence[str], *, title: str) -> Any:
@@ -64,7 +71,7 @@ def recalls(tables: Mapping[str, Any], names: Sequence[str], *, title: str) -> A
     axes[0, 0].set_ylabel("seed")
     if len(tables) > 1:
         figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
-    return figure
+    return _done(figure)
 
 
 def shuffle_reach(orders: Mapping[int, Any]) -> Any:
@@ -79,7 +86,7 @@ def shuffle_reach(orders: Mapping[int, Any]) -> Any:
     figure.suptitle(
         "Nothing comes earlier than the buffer (red) allows", x=0.01, ha="left", fontweight="bold", fontsize=11
     )
-    return figure
+    return _done(figure)
 
 
 def parameters(model: Any) -> Any:
@@ -109,7 +116,7 @@ def parameters(model: Any) -> Any:
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
     ax.legend(loc="lower right")
-    return figure
+    return _done(figure)
 
 
 def weight_of_an_image(batch: int, last: int, batches: int) -> Any:
@@ -122,7 +129,7 @@ def weight_of_an_image(batch: int, last: int, batches: int) -> Any:
     ax.set(xlabel="image", ylabel="weight", ylim=(0, counted.max() * 1.15))
     ax.set_title(f"In the mean of means an image of the last batch counts {batch / last:g} times as much as any other")
     ax.legend(loc="upper left")
-    return figure
+    return _done(figure)
 
 
 def roads(curves: Mapping[str, Any], running: Any) -> Any:
@@ -142,7 +149,7 @@ def roads(curves: Mapping[str, Any], running: Any) -> Any:
         xlabel="step", ylabel="distance from the tape's loss", ylim=(5e-10, 1), title="Rounding is all that differs"
     )
     right.legend(fontsize=9)
-    return figure
+    return _done(figure)
 
 
 def history(record: Mapping[str, Sequence[float]], every: int) -> Any:
@@ -164,7 +171,7 @@ def history(record: Mapping[str, Sequence[float]], every: int) -> Any:
             title=f"{name.capitalize()}: {len(epochs)} and {len(record[f'val_{name}'])} values",
         )
     axes[0].legend(fontsize=9)
-    return figure
+    return _done(figure)
 
 
 def relu_blocks(scores: Any, gradients: Mapping[str, Any]) -> Any:
@@ -184,7 +191,7 @@ def relu_blocks(scores: Any, gradients: Mapping[str, Any]) -> Any:
     for ax in axes:
         ax.grid(False)
         ax.set_xticks(range(np.shape(scores)[1]))
-    return figure
+    return _done(figure)
 
 
 def learning_curves(arms: Mapping[str, Any], *, window: int = 5) -> Any:
@@ -207,7 +214,7 @@ def learning_curves(arms: Mapping[str, Any], *, window: int = 5) -> Any:
         title="Every curve falls, with the relu only part of the way",
     )
     ax.legend()
-    return figure
+    return _done(figure)
 
 
 def confusion(matrix: Any, names: Sequence[str], *, title: str) -> Any:
@@ -224,7 +231,7 @@ def confusion(matrix: Any, names: Sequence[str], *, title: str) -> Any:
     ax.set_yticklabels(names)
     ax.grid(False)
     figure.colorbar(shown, ax=ax, label="share of the true class", shrink=0.85)
-    return figure
+    return _done(figure)
 
 
 def swatches(x: Any, y: Any, names: Sequence[str], *, each: int = 6) -> Any:
@@ -243,4 +250,4 @@ def swatches(x: Any, y: Any, names: Sequence[str], *, each: int = 6) -> Any:
     figure.suptitle(
         "Five weaves; below, the mean of each: the same grey", x=0.01, ha="left", fontweight="bold", fontsize=11
     )
-    return figure
+    return _done(figure)

@@ -28,7 +28,7 @@ def cliffs(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
         ax.plot(x[last], exponent[-1], "o", color=colour, ms=9, zorder=6)
         to = {"arrowstyle": "-|>", "color": colour, "lw": 2.5, "shrinkA": 0, "shrinkB": 0}
         ax.annotate("", (x[last], top), (x[last], exponent[-1]), arrowprops=to)
-        ax.text(x[last] * 1.07, top, f"inf, beyond x = {x[last]:.2f}", va="top", fontsize=10, color=INK)
+        ax.text(x[last] * 1.07, top, f"inf beyond {x[last]:.2f}", va="top", fontsize=10, color=INK)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set(xlim=(1, 9000), ylim=(0.4, top), xlabel="x", ylabel="log₁₀ of exp(x)")

@@ -1,0 +1,262 @@
+"""How long grading takes, and what it needs, beside stock nbgrader: python benchmarks/grading.py [--quick]
+
+The same submissions of a real chapter (right answers, wrong answers and crashes, in turn) are graded by
+
+  a  stock nbgrader as it comes: a Jupyter kernel a notebook, every cell
+  b  the same, the lesson cells skipped, so that it runs the very cells that we run
+  c  as b, on the warm kernel
+  d  course grade, with one job and with as many as there are processors
+  e  the floor: processes forked from one that has imported TensorFlow run the setup and the student's cells and make the
+     calls that the checks make of the student's functions; no shell, no sandbox, no judging, no gradebook
+
+Bytecode is compiled for all. Times are wall time a submission, start-up included, all taken in this one run; the ratios are
+what to compare. Nothing here is a test: a noisy machine makes slow numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import contextlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = Path(sys.executable).parent
+
+STOCK = """
+c = get_config()
+c.CourseDirectory.course_id = "benchmark"
+c.CourseDirectory.root = {root!r}
+c.Execute.timeout = 300
+c.ClearSolutions.code_stub = {{"python": "..."}}
+{more}
+"""
+
+
+def school(folder: Path, chapter: str, size: int, config: str | None) -> Path:
+    """A course folder with `size` submissions of the chapter. config: of stock nbgrader; None for the course's own."""
+    from autograder.layout import Course
+    from autograder.samples import model_answer, sample_class, write_submission
+
+    for part in ("source", "release"):
+        shutil.copytree(ROOT / part / chapter, folder / part / chapter)
+    if config is None:
+        shutil.copy(ROOT / "nbgrader_config.py", folder)
+    else:
+        (folder / "nbgrader_config.py").write_text(STOCK.format(root=str(folder), more=config))
+    course = Course(folder)
+    samples, answer = sample_class(course, chapter), model_answer(course, chapter)
+    for number in range(size):
+        sample = samples[number % len(samples)]
+        path = write_submission(course, chapter, sample, answer)
+        target = folder / "submitted" / f"s{number:03d}" / chapter / path.name
+        target.parent.mkdir(parents=True)
+        shutil.copy(path, target)
+    for sample in samples:
+        shutil.rmtree(folder / "submitted" / sample.student, ignore_errors=True)
+    return folder
+
+
+def timed(command: list[str], folder: Path, environment: dict) -> float:
+    """Seconds of a command in a course folder; its output goes nowhere."""
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+    return seconds
+
+
+def environment(scratch: Path) -> dict:
+    """Of a user who has installed the warm kernel; its files lie in the scratch folder."""
+    from autograder.provisioner import install_kernel
+
+    install_kernel(prefix=scratch)
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([str(SCRIPTS), os.environ.get("PATH", "")]),
+        "JUPYTER_PATH": str(scratch / "share" / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(scratch / "runtime"),
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+
+
+def generate(folder: Path, chapter: str, env: dict) -> None:
+    """Enter the assignment in the gradebook; not part of what is timed."""
+    timed([str(SCRIPTS / "nbgrader"), "generate_assignment", chapter, "--force"], folder, env)
+
+
+def stock(scratch: Path, chapter: str, size: int, config: str, env: dict) -> float:
+    """Seconds a submission with nbgrader's own autograde."""
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    school(folder, chapter, size, config)
+    generate(folder, chapter, env)
+    return timed([str(SCRIPTS / "nbgrader"), "autograde", chapter], folder, env) / size
+
+
+def ours(scratch: Path, chapter: str, size: int, jobs: int, env: dict) -> tuple[float, dict]:
+    """Seconds a submission with course grade, and the memory of its children."""
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    school(folder, chapter, size, None)
+    generate(folder, chapter, env)
+    with Memory() as memory:
+        seconds = timed([str(SCRIPTS / "course"), "grade", chapter, "--jobs", str(jobs)], folder, env) / size
+    return seconds, memory.result()
+
+
+class Memory:
+    """Watches the zygotes among our descendants, and their children, while something runs."""
+
+    def __init__(self) -> None:
+        self.private: list[int] = []
+        self.pss: list[int] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Memory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.2):
+            with contextlib.suppress(OSError, ValueError):
+                self._look()
+
+    def _look(self) -> None:
+        parents: dict[int, int] = {}
+        zygotes = set()
+        for entry in os.listdir("/proc"):
+            if entry.isdigit():
+                with contextlib.suppress(OSError, ValueError, IndexError):
+                    stat = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                    parents[int(entry)] = int(stat[1])
+                    if b"autograder.execution.zygote" in Path(f"/proc/{entry}/cmdline").read_bytes():
+                        zygotes.add(int(entry))
+        roots = {z for z in zygotes if parents.get(z) not in zygotes}
+        for pid in zygotes - roots:
+            rows = {}
+            with contextlib.suppress(OSError):
+                for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                    key, _, rest = line.partition(":")
+                    if rest.strip().endswith("kB"):
+                        rows[key] = int(rest.split()[0]) * 1024
+            if rows:
+                self.private.append(rows["Private_Clean"] + rows["Private_Dirty"])
+                self.pss.append(rows["Pss"])
+
+    def result(self) -> dict:
+        """Megabytes: median and largest private memory, median PSS, of the children seen at work."""
+        if not self.private:
+            return {}
+        private, pss = sorted(self.private), sorted(self.pss)
+        middle = len(private) // 2
+        return {"private": private[middle] / 1e6, "largest": private[-1] / 1e6, "pss": pss[middle] / 1e6}
+
+
+FLOOR = """
+import os, sys, time, pickle
+started = time.perf_counter()
+from autograder import probes
+import tensorflow, keras, numpy, matplotlib.pyplot
+jobs, path = int(sys.argv[1]), sys.argv[2]
+notebooks = pickle.load(open(path, "rb"))  # written by the benchmark itself, a moment ago
+running = 0
+for cells, calls in notebooks:
+    if running == jobs:
+        os.wait(); running -= 1
+    running += 1
+    if os.fork() == 0:
+        names = {"check": print, "__name__": "__main__"}
+        null = os.open(os.devnull, os.O_WRONLY); os.dup2(null, 1); os.dup2(null, 2)
+        for cell in cells:
+            try: exec(compile(cell, "cell", "exec"), names)
+            except Exception: pass
+        for name, requests in calls:
+            probes.run_named(names, name, requests)
+        os._exit(0)
+while running:
+    os.wait(); running -= 1
+print(time.perf_counter() - started)
+"""
+
+
+def floor(scratch: Path, chapter: str, size: int, jobs: int, env: dict) -> float:
+    """Seconds a submission for bare forks that run the cells and make the calls."""
+    import pickle
+
+    from autograder.exercise import draw
+    from autograder.layout import is_check, is_lesson, read_notebook
+    from autograder.samples import chapter_exercises
+
+    folder = school(Path(tempfile.mkdtemp(dir=scratch)), chapter, size, "")
+    notebooks = []
+    for number, path in enumerate(sorted(folder.glob("submitted/*/*/*.ipynb"))):
+        cells = [
+            c.source
+            for c in read_notebook(path).cells
+            if c.cell_type == "code" and not is_lesson(c) and not is_check(c)
+        ]
+        calls = [(n, [d.request for d in draw(e, number)]) for n, e in chapter_exercises(chapter).items()]
+        notebooks.append((cells, calls))
+    data = scratch / "floor.pickle"
+    data.write_bytes(pickle.dumps(notebooks))
+    return (
+        timed([sys.executable, "-c", FLOOR, str(jobs), str(data)], scratch, {**env, "OPENBLAS_NUM_THREADS": "1"}) / size
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a small class; ends within three minutes")
+    parser.add_argument("--chapter", default="01_forward_pass")
+    arguments = parser.parse_args()
+    chapter, cores = arguments.chapter, os.cpu_count() or 1
+    with contextlib.redirect_stdout(io.StringIO()):
+        compileall.compile_dir(ROOT / "autograder", quiet=2)
+    sizes = [8, 16] if arguments.quick else [8, 32, 128]
+    few = 4 if arguments.quick else 16
+    whole = 2 if arguments.quick else 8
+    skip = 'c.Execute.skip_cells_with_tag = "lesson"'
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        scratch = Path(folder)
+        env = environment(scratch)
+        print(f"{chapter}, {cores} processors, Python {sys.version.split()[0]}; seconds a submission", flush=True)
+
+        def row(name: str, size: int, seconds: float, more: str = "") -> None:
+            print(f"  {name:46} N={size:<4} {seconds:7.2f} {more}", flush=True)
+
+        a = stock(scratch, chapter, whole, "", env)
+        row("a  stock nbgrader, whole notebook", whole, a)
+        b = stock(scratch, chapter, few, skip, env)
+        row("b  stock nbgrader, lesson cells skipped", few, b)
+        c = stock(scratch, chapter, few, skip + '\nc.Execute.kernel_name = "tf-warm"', env)
+        row("c  as b, warm kernel", few, c, f"b/c {b / c:.1f}")
+        one, _ = ours(scratch, chapter, few, 1, env)
+        row("d  course grade --jobs 1", few, one, f"b/d {b / one:.1f}")
+        costs = {}
+        for size in sizes:
+            costs[size], memory = ours(scratch, chapter, size, cores, env)
+            told = ", ".join(f"{k} {v:.0f} MB" for k, v in memory.items())
+            row(f"d  course grade --jobs {cores}", size, costs[size], f"b/d {b / costs[size]:.1f}; a child: {told}")
+        largest = sizes[-1]
+        e = floor(scratch, chapter, largest, cores, env)
+        row(f"e  floor, {cores} at a time", largest, e)
+        growth = ", ".join(f"{size}: {cost:.2f}" for size, cost in costs.items())
+        print(f"cost a submission by size of the class: {growth}")
+        print(f"ratio stock/ours: {b / costs[largest]:.1f}, ours/floor: {costs[largest] / e:.2f}")
+
+
+if __name__ == "__main__":
+    main()
