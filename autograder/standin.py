@@ -195,7 +195,7 @@ MIDDLE = 65  # percentile of the depths in a glyph that counts as the middle of 
 ROUND = 1.3  # a written 0 is rounder than a printed one,
 PRINTED_ONES = 8  # and most written 1s have neither flag nor foot: all but these templates are a single stroke,
 PLAIN_ONE = 0.4  # this many pixels broader on either side
-CARELESS = 8  # templates written half like another digit: what even a good network gets wrong
+CARELESS = 6  # templates written half like another digit: what even a good network gets wrong
 CARELESSNESS = 0.45
 MISTAKEN_FOR = (6, 7, 3, 5, 9, 6, 0, 1, 3, 4)  # that other digit, for each of 0..9
 DIGIT_WARP = Warp(shift=0.03, rotation=0.1, scale=0.08, shear=0.15, bend=0.04, slant=0.15)

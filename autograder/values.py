@@ -5,7 +5,7 @@ A case draws *inputs* as plain data. Before an answer is called they are *materi
 =====================  ==========================================================================
 plain                  what the answer receives
 =====================  ==========================================================================
-``numpy.ndarray``      a ``tf.Tensor`` of the same dtype and shape
+NumPy array or scalar   a ``tf.Tensor`` of the same dtype and shape
 ``raw(array)``         the NumPy array itself (a fresh copy)
 ``variable(array)``    a fresh ``tf.Variable``
 ``code(function)``     that function, rebuilt from its source text
@@ -85,7 +85,7 @@ def materialise(value: Any) -> Any:
     """Plain data → what the answer receives. Every call makes fresh objects."""
     import tensorflow as tf
 
-    if isinstance(value, np.ndarray):
+    if isinstance(value, (np.ndarray, np.generic)):
         return tf.constant(value)
     if isinstance(value, Tagged):
         if value.tag == "array":

@@ -299,9 +299,9 @@ def _(rng):
     return (1000 + _normal(rng, 3, 4, scale=2),)
 
 
-@stable_softmax.case("one row near 1000, another near −1000", rtol=1e-3)
+@stable_softmax.case("a row near 1000, a row near −1000, and one that spans both", rtol=1e-3)
 def _(rng):
-    return (np.float32([[1000], [-1000], [0]]) + _normal(rng, 3, 4, scale=2),)
+    return (np.float32([[1000] * 4, [-1000] * 4, [1000, -900, -1000, 999]]) + _normal(rng, 3, 4),)
 
 
 @stable_softmax.case("small probabilities keep their size", rtol=1e-3, atol=0)
@@ -336,6 +336,14 @@ def _(z):
 @stable_softmax.mistake("You subtract one maximum for the whole batch. A row far below it underflows to 0 / 0.")
 def _(z):
     e = tf.exp(z - tf.reduce_max(z))
+    return e / tf.reduce_sum(e, axis=1, keepdims=True)
+
+
+@stable_softmax.mistake(
+    "You subtract the mean of a row. Where one logit stands far above the others, exp overflows all the same."
+)
+def _(z):
+    e = tf.exp(z - tf.reduce_mean(z, axis=1, keepdims=True))
     return e / tf.reduce_sum(e, axis=1, keepdims=True)
 
 
@@ -450,9 +458,10 @@ def _(rng):
     return _confident(rng, 60)
 
 
-@sparse_ce.case("logits near 1000, where exp overflows", gradient=True, rtol=1e-3)
+@sparse_ce.case("logits near 1000, where exp overflows, and near −1000", gradient=True, rtol=1e-3)
 def _(rng):
-    return _confident(rng, 1000)
+    z, y = _confident(rng, 200)
+    return z + np.float32([[1000], [1000], [-1000], [-1000], [0], [0]]), y
 
 
 @sparse_ce.mistake(
@@ -467,6 +476,14 @@ def _(z, y):
 @sparse_ce.mistake("exp overflows: shift the logits of each example first, as in stable_softmax.")
 def _(z, y):
     return tf.math.log(tf.reduce_sum(tf.exp(z), axis=1)) - tf.gather(z, y, batch_dims=1)
+
+
+@sparse_ce.mistake(
+    "You shift the whole batch by one maximum. In an example far below it every exp is 0, and log 0 is infinite."
+)
+def _(z, y):
+    shifted = z - tf.reduce_max(z)
+    return tf.math.log(tf.reduce_sum(tf.exp(shifted), axis=1)) - tf.gather(shifted, y, batch_dims=1)
 
 
 @sparse_ce.mistake(
@@ -555,6 +572,8 @@ def _(z, y):
         "tf.nn.sigmoid_cross_entropy_with_logits",
         "tf.compat.v1.nn.sigmoid_cross_entropy_with_logits",
         "tf.nn.weighted_cross_entropy_with_logits",
+        "tf.nn.softmax_cross_entropy_with_logits",
+        "tf.nn.sparse_softmax_cross_entropy_with_logits",
         "tf.compat.v1.losses.sigmoid_cross_entropy",
         "keras.losses.binary_crossentropy",
         "keras.losses.BinaryCrossentropy",

@@ -25,7 +25,7 @@ def norms_over_seeds(norms: np.ndarray) -> Any:
     """Global gradient norms [seeds, steps], one line a seed: red and ending in a cross where it leaves the numbers."""
     figure, ax = panels(height=3.6)
     exploded = ~np.isfinite(norms).all(axis=1)
-    for line, bad in sorted(zip(norms, exploded, strict=True), key=lambda pair: -pair[1]):
+    for line, bad in sorted(zip(norms, exploded, strict=True), key=lambda pair: not pair[1]):
         finite = int(np.isfinite(line).argmin()) if bad else len(line)
         ax.plot(line[:finite], color=RED if bad else BLUE, lw=1.4, alpha=0.8, marker="o", ms=2.5)
         if bad:

@@ -54,6 +54,13 @@ def _grid(history: Sequence[Mapping[str, Any]]) -> tuple[list[str], np.ndarray, 
     return names, size, state
 
 
+def first_body(history: Sequence[Mapping[str, Any]]) -> tuple[int, str] | None:
+    """(step, name) of the first tensor in a history that holds a NaN or an infinity, or None."""
+    names, _, state = _grid(history)
+    bad = np.argwhere(state.T > 0)
+    return (int(bad[0][0]), names[bad[0][1]]) if len(bad) else None
+
+
 def _draw_timeline(ax: Any, history: Sequence[Mapping[str, Any]], title: str) -> None:
     names, size, state = _grid(history)
     ax.grid(False)
@@ -65,9 +72,8 @@ def _draw_timeline(ax: Any, history: Sequence[Mapping[str, Any]], title: str) ->
             text = ("0" if size[row, step] < -8 else f"1e{round(size[row, step])}", "inf", "NaN")[state[row, step]]
             dark = state[row, step] == 2 or (state[row, step] == 0 and size[row, step] > 22)
             ax.text(step, row, text, ha="center", va="center", fontsize=8.5, color="white" if dark else INK)
-    bad = np.argwhere(state.T > 0)
-    if len(bad):
-        step, row = bad[0]
+    if (body := first_body(history)) is not None:
+        step, row = body[0], names.index(body[1])
         ax.add_patch(Rectangle((step - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=RED, lw=3, zorder=5, clip_on=False))
     ax.set_yticks(range(len(names)), names, fontfamily="monospace", fontsize=9.5)
     ax.set_xticks(range(len(history)))
@@ -86,15 +92,11 @@ def timeline(history: Sequence[Mapping[str, Any]], title: str | None = None) -> 
 
     Each cell holds the size of the tensor's largest element; the first non-finite tensor has a red frame.
     """
-    names, _, state = _grid(history)
     if title is None:
-        bad = np.argwhere(state.T > 0)
-        title = (
-            f"The first body: {names[bad[0][1]]}, at step {bad[0][0]}. Now look at the steps before"
-            if len(bad)
-            else f"{len(history)} steps, every tensor finite"
-        )
-    figure, ax = panels(height=0.27 * len(names) + 1.1)
+        body = first_body(history)
+        found = body and f"The first body: {body[1]}, at step {body[0]}. Now look at the steps before"
+        title = found or f"{len(history)} steps, every tensor finite"
+    figure, ax = panels(height=0.27 * len(history[0]) + 1.1)
     _draw_timeline(ax, history, title)
     ax.set_ylabel("order of computation  →", loc="bottom")
     ax.yaxis.label.set_rotation(270)

@@ -188,7 +188,7 @@ def train_until_good(target, seed):
     for _ in range(60):
         epoch(tf.random.shuffle(tf.range(800)))
         held_back = tf.cast(tf.argmax(model(x[800:]), axis=1), tf.int32)
-        if float(tf.reduce_mean(tf.cast(held_back == y[800:], tf.float32))) > target + 0.04:
+        if float(tf.reduce_mean(tf.cast(held_back == y[800:], tf.float32))) > target + 0.07:
             break
     unknown = tf.reshape(tf.cast(unlabelled_images(seed), tf.float32), [-1, 64]) / 127.5 - 1
     return tf.argmax(model(unknown), axis=1)
