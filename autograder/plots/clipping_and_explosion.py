@@ -49,17 +49,17 @@ def along_the_step(steps: np.ndarray, losses: Mapping[str, np.ndarray], taken: f
         ax.annotate(
             f"lowest at t = {steps[best]:.2g}",
             (steps[best], ratio[best]),
-            (0, -16),
+            (6, -16),
             textcoords="offset points",
-            ha="center",
+            ha="left",
         )
     ax.axhline(1, color=GREY, lw=1)
     ax.axvline(taken, color=INK, ls="--", lw=1.5)
-    ax.text(taken * 1.06, 2e3, f"the step taken: {taken:g}", color=INK, ha="left", va="center")
+    ax.text(taken * 0.93, 2e3, f"the step taken: {taken:g}", color=INK, ha="right", va="center")
     ax.set(xscale="log", yscale="log", xlabel="step size t", ylabel="loss, as a multiple of the first")
     ax.set(ylim=(0.06, 1e4), xlim=(steps[1], steps[-1]))
     ax.set_title("The gradient points the right way; the step goes far past the valley")
-    ax.legend(loc="upper left")
+    ax.legend(loc="center left", bbox_to_anchor=(0, 0.6))
     return _done(figure)
 
 
@@ -105,7 +105,7 @@ def units(activity: Mapping[str, np.ndarray]) -> Any:
         ax.set(xticks=[], yticks=[])
         ax.set_title(f"{name}:\n{np.mean(share == 0):.0%} of {len(share)} units are dead")
         ax.grid(False)
-    figure.colorbar(drawn, ax=list(axes[0]), label="share of images (× none)", shrink=0.85)
+    figure.colorbar(drawn, ax=list(axes[0]), label="share of images that turn it on (× none)", shrink=0.85)
     return _done(figure)
 
 
@@ -169,7 +169,7 @@ def _arrows(ax: Any, arrows: Sequence) -> None:
     reach = max(max(abs(v) for v in point) for _, point, _ in arrows)
     lowest = min(0.0, *(min(point) for _, point, _ in arrows))
     low = 1.15 * lowest - 0.08 * reach
-    ax.set(xlim=(low, 1.12 * reach), ylim=(low, 1.12 * reach + 0.35 * reach), aspect="equal")
+    ax.set(xlim=(low, 1.12 * reach), ylim=(low, 1.12 * reach), aspect="equal")
     ax.legend(loc="upper left", fontsize=9.5, facecolor="white", frameon=True, framealpha=0.9, edgecolor="none")
 
 
@@ -213,7 +213,7 @@ def cures(results: Mapping[str, Sequence[float]], title: str) -> Any:
 
 
 def losses(curves: Mapping[str, np.ndarray], title: str) -> Any:
-    """Training losses [steps] on a log axis, smoothed over ten steps; a cross where a run leaves the numbers."""
+    """Training losses [steps] on a log axis; a cross where a run leaves the numbers."""
     figure, ax = panels(height=3.4)
     for (name, values), colour in zip(curves.items(), (RED, BLUE, GREEN, ORANGE), strict=False):
         values = np.asarray(values, float)
@@ -222,8 +222,7 @@ def losses(curves: Mapping[str, np.ndarray], title: str) -> Any:
             ax.plot(values[:finite], color=colour, label=name, marker="o", ms=3)
             ax.plot(finite - 1, values[finite - 1], "x", color=colour, ms=10, mew=2.5)
         else:
-            mean = np.array([values[max(0, i - 9) : i + 1].mean() for i in range(len(values))])
-            ax.plot(mean, color=colour, label=name)
+            ax.plot(values, color=colour, label=name, lw=1.4)
     ax.set(yscale="log", xlabel="step", ylabel="loss", ylim=(5e-3, 1e4))
     ax.set_title(title)
     ax.legend(loc="upper right")

@@ -44,13 +44,16 @@ def wardrobe(x: Any, y: Any, names: Sequence[str], guesses: Any = None, *, colum
 
 def seeds(accuracies: Mapping[str, Sequence[float]], *, title: str) -> Any:
     """Test accuracy of networks that differ only in their seed: one row of points for each arm."""
-    figure, ax = panels(height=1.1 + 0.55 * len(accuracies))
+    figure, ax = panels(height=1.1 + 0.75 * len(accuracies))
     for row, (values, colour) in enumerate(zip(accuracies.values(), (RED, BLUE), strict=False)):
         ax.axhline(row, color="#E5E7EB", zorder=0)
-        ax.scatter(values, np.full(len(values), row), s=90, color=colour, alpha=0.75, edgecolor="white", zorder=2)
-        ax.plot([np.mean(values)] * 2, [row - 0.25, row + 0.25], color=colour, zorder=3)
+        heights = row + 0.2 * (np.arange(len(values)) % 3 - 1)  # so that equal accuracies do not hide each other
+        ax.scatter(values, heights, s=90, color=colour, alpha=0.75, edgecolor="white", zorder=2)
+        ax.plot([np.mean(values)] * 2, [row - 0.36, row + 0.36], color=colour, zorder=3)
         for seed, value in enumerate(values):
-            ax.annotate(str(seed), (value, row), ha="center", va="center", fontsize=7, color="white", zorder=4)
+            ax.annotate(
+                str(seed), (value, heights[seed]), ha="center", va="center", fontsize=7, color="white", zorder=4
+            )
     ax.set(yticks=range(len(accuracies)), yticklabels=list(accuracies), ylim=(len(accuracies) - 0.5, -0.5))
     ax.set(xlabel="test accuracy (each point is one seed, the bar their mean)", title=title)
     ax.grid(axis="y", visible=False)
@@ -126,7 +129,8 @@ def weight_of_an_image(batch: int, last: int, batches: int) -> Any:
     figure, ax = panels(height=2.5)
     ax.step(range(n), counted, where="post", color=RED, label="mean of the batch means")
     ax.axhline(1, color=BLUE, label="accuracy")
-    ax.set(xlabel="image", ylabel="weight", ylim=(0, counted.max() * 1.15))
+    ax.set(xlabel="image (the last four batches)", ylabel="weight", ylim=(0, counted.max() * 1.15))
+    ax.set_xlim(max(0, n - 3 * batch - last), n)
     ax.set_title(f"In the mean of means an image of the last batch counts {batch / last:g} times as much as any other")
     ax.legend(loc="upper left")
     return _done(figure)
@@ -146,7 +150,7 @@ def roads(curves: Mapping[str, Any], running: Any) -> Any:
         gap = np.abs(np.asarray(losses) - np.asarray(first[1]))
         right.semilogy(np.maximum(gap, 1e-9), color=colour, lw=1.4, label=name)
     right.set(
-        xlabel="step", ylabel="distance from the tape's loss", ylim=(5e-10, 1), title="Rounding is all that differs"
+        xlabel="step", ylabel="distance from the tape's loss", ylim=(5e-10, 1e-1), title="Rounding is all that differs"
     )
     right.legend(fontsize=9)
     return _done(figure)
@@ -179,7 +183,7 @@ def relu_blocks(scores: Any, gradients: Mapping[str, Any]) -> Any:
     figure, axes = panels(1 + len(gradients), height=3.0)
     size = float(np.abs(scores).max())
     shown = axes[0].imshow(scores, cmap="RdBu_r", vmin=-size, vmax=size, aspect="auto")
-    axes[0].set(xlabel="class", ylabel="image", title="x @ w + b")
+    axes[0].set(xlabel="class", ylabel="image", title="scores x @ w")
     figure.colorbar(shown, ax=axes[0])
     size = max(float(np.abs(g).max()) for g in gradients.values())
     for ax, (name, gradient) in zip(axes[1:], gradients.items(), strict=True):
@@ -191,6 +195,8 @@ def relu_blocks(scores: Any, gradients: Mapping[str, Any]) -> Any:
     for ax in axes:
         ax.grid(False)
         ax.set_xticks(range(np.shape(scores)[1]))
+    title = "A class with negative scores only gets no gradient through a relu"
+    figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
     return _done(figure)
 
 
@@ -205,9 +211,8 @@ def learning_curves(arms: Mapping[str, Any], *, window: int = 5) -> Any:
         ax.plot(steps, smooth.T, color=colour, lw=0.8, alpha=0.45)
         ax.plot(steps, smooth.mean(axis=0), color=colour, lw=2.8, label=name)
     ax.axhline(np.log(10), color=GREY, ls=":", lw=1.2)
-    ax.annotate(
-        "log 10: knowing nothing", (0, np.log(10)), xytext=(0, 3), textcoords="offset points", color=GREY, fontsize=9
-    )
+    ax.text(20, np.log(10) + 0.04, "log 10: knowing nothing", color=GREY, fontsize=9)
+    ax.set_ylim(0, 2.6)
     ax.set(
         xlabel="step",
         ylabel=f"loss, mean of {window} batches",

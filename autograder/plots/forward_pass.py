@@ -141,7 +141,7 @@ def squares(hot: np.ndarray, out: np.ndarray) -> Any:
     return _done(figure)
 
 
-def one_step(rates: np.ndarray, losses: np.ndarray, used: float) -> Any:
+def one_step(rates: np.ndarray, losses: Sequence[float], used: float) -> Any:
     """The loss of a batch after one step of each length down its gradient; used: the tutorial's learning rate."""
     figure, ax = panels(height=3.0)
     start = losses[0]

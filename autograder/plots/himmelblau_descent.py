@@ -350,7 +350,7 @@ def film(
 def _frame(rate: float, kinds: Any, rates: Sequence[float], limit: Sequence[float], extent: float) -> Image.Image:
     """One picture of the film: the map, whole pixels for each start, over a ruler with the four limits."""
     side, dpi = np.shape(kinds)[0] * max(1, round(340 / np.shape(kinds)[0])), 80
-    left, right, bottom, top = 46, 14, 78, 34
+    left, right, bottom, top = 46, 24, 78, 34
     width, height = left + side + right, bottom + side + top
     with plt.rc_context({"figure.constrained_layout.use": False}):
         figure = plt.figure(figsize=(width / dpi, height / dpi), dpi=dpi)
