@@ -5,6 +5,8 @@ In a notebook: ``from autograder import check, claim``. In a script: ``exercises
 
 from __future__ import annotations
 
+import os
+
 from .claims import claim
 from .verdict import Verdict
 
@@ -22,6 +24,8 @@ _LAZY = {
 
 def __getattr__(name: str):
     """Load on first use: ``course --help`` need not wait for NumPy, nor a lesson for the chapters."""
+    if name == "check" and os.environ.get("AUTOGRADER_CHILD"):
+        return _not_here  # in the grader's child: the check cells run elsewhere
     if name in _LAZY:
         from importlib import import_module
 
@@ -29,3 +33,7 @@ def __getattr__(name: str):
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _not_here(answer: object) -> None:
+    """`check` in the grader's child, where it does nothing: neither references nor verdicts are to be had there."""

@@ -448,15 +448,15 @@ def test_a_silent_network_costs_three_seconds_once(monkeypatch, capsys):
     with socket.create_server(("127.0.0.1", 0)) as deaf:  # accepts and never answers
         monkeypatch.setattr(datasets, "ORIGIN", f"http://127.0.0.1:{deaf.getsockname()[1]}/")
         monkeypatch.delenv("COURSE_OFFLINE")
-        monkeypatch.setattr(datasets, "STALL_SECONDS", 4.0)
+        monkeypatch.setattr(datasets, "STALL_SECONDS", 60.0)
         start = time.perf_counter()
         with pytest.raises(datasets._Unreachable, match="no answer in 3 seconds"):
             datasets._download(datasets._DATASETS["mnist"])
-        assert 2.9 < time.perf_counter() - start < 4.5
+        assert 2.9 < time.perf_counter() - start < 10  # a busy machine may need longer to notice
         start = time.perf_counter()
-        with pytest.raises(datasets._Unreachable):
+        with pytest.raises(datasets._Unreachable):  # remembered
             datasets._download(datasets._DATASETS["fashion_mnist"])
-        assert time.perf_counter() - start < 0.5
+        assert time.perf_counter() - start < 1
 
 
 def test_offline_asks_nobody(server, monkeypatch):

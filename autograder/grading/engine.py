@@ -71,7 +71,7 @@ def grade_notebook(
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     faults: list[str] = []
-    with zygote.fork(workdir, limits, policy) as child:
+    with zygote.fork(workdir, limits, policy, {"AUTOGRADER_CHILD": "1"}) as child:
         namespace = Namespace(Link(child, PLAIN_CHECK_SECONDS), trusted, check=_Checker(seed))
         gone = ""
         for cell in notebook.cells:

@@ -54,6 +54,8 @@ def repair(nb: NotebookNode, master: NotebookNode) -> list[str]:
         name = keep.get(id(cell))
         if name is None:
             cell.metadata.pop("nbgrader", None)
+            if cell.get("id") in known:
+                cell.id = f"copy-of-{cell.id}"[:64]
         else:
             _restore(cell, known[name], notes)
     _insert_missing(nb, known, chosen, notes)

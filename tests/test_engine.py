@@ -1,0 +1,328 @@
+"""The engine: honest work gets what it is worth, a forged verdict does not count, and no submission stops the others.
+
+The forgeries are those that gained points under stock nbgrader, tried on a wrong answer.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import CHAPTERS, COURSE, ROOT, run
+from nbformat.v4 import new_code_cell, new_notebook
+
+from autograder.build import notebook_text, write_text
+from autograder.execution import Limits, Zygote
+from autograder.grading.engine import grade_notebook, trusted_cells
+from autograder.grading.repair import repair
+from autograder.grading.seeds import course_secret, seed_of
+from autograder.layout import Course, graded, is_solution, read_notebook
+from autograder.samples import chapter_exercises, solutions
+
+CHAPTER = CHAPTERS[0]
+SETUP = "import numpy as np\nimport tensorflow as tf\nfrom autograder import check"
+RIGHT = "def accuracy(out, y):\n    return float(np.mean(np.argmax(out, axis=1) == np.asarray(y)))"
+WRONG = "def accuracy(out, y):\n    return 2.0"
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no fork: notebooks are graded in the kernel"
+)
+
+
+@pytest.fixture(scope="module")
+def zygote():
+    with Zygote() as started:
+        yield started
+
+
+def check_cell(name, source=None, points=3):
+    cell = new_code_cell(source or f"check({name})")
+    cell.metadata["nbgrader"] = {"grade": True, "solution": False, "locked": True, "grade_id": f"{name}-check"}
+    cell.metadata["nbgrader"]["points"] = points
+    return cell
+
+
+def grade(zygote, tmp_path, *cells, check=None, **limits):
+    """Grade a notebook of these cells and one check; (its verdict or None, the check cell, everything)."""
+    (tmp_path / "work").mkdir(exist_ok=True)
+    notebook = new_notebook(cells=[new_code_cell(c) for c in (SETUP, *cells)] + [check or check_cell("accuracy")])
+    done = grade_notebook(
+        notebook, zygote, tmp_path / "work", lambda _: 11, trusted=[(SETUP, True)], limits=Limits(**limits)
+    )
+    last = notebook.cells[-1]
+    verdict = None
+    for output in last.outputs:
+        for kind, data in output.get("data", {}).items():
+            if kind.endswith("verdict+json"):
+                verdict = data
+    return verdict, last, done
+
+
+def test_honest_work(zygote, tmp_path):
+    verdict, cell, done = grade(zygote, tmp_path, RIGHT)
+    assert (verdict["outcome"], verdict["points"]) == ("correct", 3)
+    assert cell.outputs[-1].data["text/plain"] == "3" and done.mode == "judged outside"
+
+
+def test_a_mistake_gets_its_hint(zygote, tmp_path):
+    verdict, _, _ = grade(zygote, tmp_path, RIGHT.replace("==", "!="))
+    assert verdict["outcome"] == "wrong" and "wrong answers" in verdict["mistake"]
+
+
+FORGERIES = {
+    "an input transformer that blanks the check": WRONG
+    + "\nget_ipython().input_transformers_cleanup.append(lambda lines: ['3\\n'] if 'check(' in ''.join(lines) else lines)",
+    "the display hook, from within the function": "def accuracy(out, y):\n    import sys\n    sys.displayhook(3)\n    return 2.0",
+    "an AST transformer": WRONG
+    + "\nimport ast\nclass Drop(ast.NodeTransformer):\n    def visit_Expr(self, node): return ast.parse('3').body[0]\n"
+    "get_ipython().ast_transformers.append(Drop())",
+    "a check of one's own": WRONG + "\ndef check(answer):\n    return 3",
+    "an autograder of one's own": WRONG
+    + "\nimport autograder, sys\nautograder.check = lambda f: 3\nfrom autograder import verdict\nverdict.Verdict.__repr__ = lambda s: '3'",
+    "equality that is always true": "class Yes(float):\n    def __eq__(self, other): return True\n    def __abs__(self): return 0.0\n"
+    "    __hash__ = None\ndef accuracy(out, y):\n    return Yes(2.0)",
+    "a number with a forged text": "class Liar(int):\n    def __repr__(self): return '3'\ndef accuracy(out, y):\n    return Liar(2)",
+    "a patched numpy.testing": WRONG + "\nnp.testing.assert_allclose = lambda *a, **k: None\nnp.isclose = lambda *a, **k: True",
+    "the reference as one's answer": "try:\n    from autograder.chapters.forward_pass import accuracy as hidden\n"
+    "    accuracy = hidden.reference\nexcept ImportError:\n    pass\n" + WRONG.replace("def accuracy", "def fallback")
+    + "\nif 'hidden' not in globals():\n    accuracy = fallback",
+    "records of one's own": WRONG
+    + "\nfrom autograder import probes, remote\nprobes.run = lambda answer, requests: [{'status': 'ok', 'result': None, "
+    "'changed': {}, 'rebound': [], 'gradient': []} for r in requests]",
+    "records that cannot be read": WRONG + "\nfrom autograder import remote\nremote.probe = lambda *a: [{'status': 7}] * 99",
+    "results that no comparison foresaw": WRONG
+    + "\nfrom autograder import remote\nfrom autograder.execution.wire import Tagged\n"
+    "remote.probe = lambda n, h, requests: [{'status': 'ok', 'result': Tagged('tensor', 'x'), 'changed': {}, 'rebound': []} for r in requests]",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", FORGERIES)
+def test_a_forged_verdict_does_not_count(zygote, tmp_path, how):
+    verdict, cell, _ = grade(zygote, tmp_path, FORGERIES[how])
+    text = cell.outputs[-1].get("data", {}).get("text/plain", "0")
+    assert float(text) == 0, cell.outputs
+    assert verdict is None or not verdict["points"]
+
+
+ENDINGS = {
+    "the process ends itself": ("def accuracy(out, y):\n    import os\n    os._exit(0)", ("killed", "crashed")),
+    "an endless loop": ("def accuracy(out, y):\n    while True: pass", ("too slow",)),
+    "a loop that ignores the interrupt": (
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ndef accuracy(out, y):\n"
+        "    while True:\n        try:\n            while True: pass\n        except BaseException: pass",
+        ("too slow", "killed"),
+    ),
+    "a crash of the interpreter": ("def accuracy(out, y):\n    import ctypes\n    ctypes.string_at(0)", ("killed",)),
+    "more memory than there is": (
+        "def accuracy(out, y):\n    return float(len(b'x' * (1 << 36)))",
+        ("out of memory", "killed", "crashed"),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+def test_how_an_answer_can_end(zygote, tmp_path, how):
+    source, outcomes = ENDINGS[how]
+    verdict, cell, _ = grade(zygote, tmp_path, source, wall_seconds=8)
+    assert verdict is not None, cell.outputs
+    assert verdict["outcome"] in outcomes and verdict["points"] == 0
+
+
+def test_a_cell_that_does_not_end_costs_only_itself(zygote, tmp_path):
+    verdict, _, done = grade(zygote, tmp_path, RIGHT, "while True: pass", wall_seconds=3)
+    assert verdict["outcome"] == "correct"
+    assert any("Timeout" in o.get("ename", "") for c in done.notebook.cells for o in c.get("outputs", []))
+
+
+def test_a_flood_of_output_is_cut(zygote, tmp_path):
+    verdict, _, done = grade(zygote, tmp_path, "print('x' * (100 << 20))", RIGHT, output_bytes=100_000)
+    assert verdict["outcome"] == "correct"
+    assert len(notebook_text(done.notebook)) < 500_000
+
+
+def test_the_files_of_the_course_are_out_of_sight(zygote, tmp_path):
+    secret = tmp_path / "gradebook.db"
+    secret.write_text("all grades")
+    paths = [str(secret), str(COURSE.source(CHAPTER)), str(ROOT / "autograder" / "chapters" / "forward_pass.py")]
+    look = (
+        f"found = []\nfor path in {paths!r}:\n    try:\n        found.append(open(path).read())\n"
+        "    except OSError: pass\ndef accuracy(out, y):\n    return float(len(found))"
+    )
+    check = check_cell("accuracy", "assert accuracy(None, None) == 0.0")
+    _, cell, done = grade(zygote, tmp_path, look, check=check)
+    if not done.isolated:
+        pytest.skip(f"this machine has no sandbox: {done.sandbox}")
+    assert cell.outputs == []
+
+
+def test_plain_asserts_work(zygote, tmp_path):
+    squares = "def squares(n):\n    if n < 1: raise ValueError('n')\n    return [i ** 2 for i in range(1, n + 1)]"
+    good = "assert squares(3) == [1, 4, 9]\ntry:\n    squares(0)\nexcept ValueError:\n    pass\nelse:\n    raise AssertionError"
+    _, cell, _ = grade(zygote, tmp_path, squares, check=check_cell("squares", good))
+    assert cell.outputs == []
+    _, cell, _ = grade(zygote, tmp_path, squares, check=check_cell("squares", "assert squares(3) == [1, 2, 3], 'no'"))
+    assert cell.outputs[0].ename == "AssertionError"
+    arrays = "np.testing.assert_allclose(double(np.ones(3)), 2 * np.ones(3))\nassert double(x) == 6\n0.5"
+    _, cell, _ = grade(
+        zygote, tmp_path, "x = 3\ndef double(a):\n    return a * 2", check=check_cell("double", arrays, points=1)
+    )
+    assert cell.outputs[0].data["text/plain"] == "0.5"
+
+
+def test_a_check_may_take_a_name_away_and_give_it_back(zygote, tmp_path):
+    cells = "def inner():\n    return 1\ndef outer():\n    return inner() + 1"
+    check = (
+        "saved = inner\ndel inner\ntry:\n    outer()\nexcept NameError:\n    pass\nelse:\n    raise AssertionError('inner is not used')\n"
+        "finally:\n    inner = saved\nassert outer() == 2"
+    )
+    _, cell, _ = grade(zygote, tmp_path, cells, check=check_cell("outer", check))
+    assert cell.outputs == []
+
+
+def test_nbgraders_own_course(tmp_path):
+    """nbgrader's quickstart course, ps1: plain asserts, graded by the engine and by stock nbgrader alike."""
+    done = run("nbgrader", "quickstart", "school", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    school = tmp_path / "school"
+    base = (school / "nbgrader_config.py").read_text()
+    ours = (ROOT / "nbgrader_config.py").read_text()
+    block = ours[ours.index("c.Autograde.autograde_preprocessors") : ours.index("c.JudgedOutside.timeout")]
+    assert run("nbgrader", "generate_assignment", "ps1", cwd=school).returncode == 0
+    shutil.copytree(school / "source" / "ps1", school / "submitted" / "solved" / "ps1")
+    shutil.copytree(school / "release" / "ps1", school / "submitted" / "untouched" / "ps1")
+    scores = {}
+    for name, config in (("stock", base), ("ours", base + "\n" + block)):
+        (school / "nbgrader_config.py").write_text(config)
+        done = run("nbgrader", "autograde", "ps1", "--force", cwd=school)
+        assert done.returncode == 0, done.stderr
+        with sqlite3.connect(school / "gradebook.db") as db:
+            rows = db.execute(
+                "select s.student_id, b.name, g.auto_score from grade g join base_cell b on b.id = g.cell_id "
+                "join submitted_notebook n on n.id = g.notebook_id join submitted_assignment s on s.id = n.assignment_id"
+            ).fetchall()
+        scores[name] = {(student, cell): score for student, cell, score in rows}
+    assert scores["ours"] == scores["stock"]
+    assert any(scores["ours"].values())
+    autograded = read_notebook(next((school / "autograded" / "solved" / "ps1").glob("problem1.ipynb")))
+    assert autograded.metadata["graded"]["mode"] == "judged outside"
+
+
+# -- repair
+
+
+def test_a_damaged_submission_is_repaired():
+    released = read_notebook(COURSE.release(CHAPTER))
+    damaged = read_notebook(COURSE.release(CHAPTER))
+    by_id = {graded(c).get("grade_id"): c for c in damaged.cells if graded(c)}
+    names = list(chapter_exercises(CHAPTER))
+    damaged.cells.append(new_code_cell(by_id[names[0]].source + "\n# the last one counts"))
+    damaged.cells[-1].metadata["nbgrader"] = dict(graded(by_id[names[0]]))  # a duplicate
+    damaged.cells.remove(by_id[f"{names[1]}-check"])  # a deleted check
+    by_id[f"{names[2]}-check"].metadata["nbgrader"]["grade"] = False  # a hidden one
+    by_id[f"{names[3]}-check"].source = "9"  # a changed one
+    by_id[names[4]].metadata.pop("nbgrader")  # a tool that lost the metadata
+    notes = repair(damaged, released)
+    assert len(notes) >= 3
+    metadata = {graded(c)["grade_id"]: graded(c) for c in damaged.cells if graded(c)}
+    assert metadata == {graded(c)["grade_id"]: graded(c) for c in released.cells if graded(c)}
+    sources = {graded(c)["grade_id"]: c.source for c in damaged.cells if graded(c)}
+    assert sources[f"{names[3]}-check"] == f"check({names[3]})"
+    assert sources[names[0]].endswith("# the last one counts")
+    assert repair(damaged, released) == []
+
+
+# -- seeds
+
+
+def test_the_secret_is_made_once_and_kept_private(tmp_path):
+    first = course_secret(tmp_path)
+    assert course_secret(tmp_path) == first and len(first) >= 32
+    assert (tmp_path / ".course-secret").stat().st_mode & 0o077 == 0
+    assert seed_of(first, "ada", "a.b") == seed_of(first, "ada", "a.b") != seed_of(first, "bob", "a.b")
+
+
+# -- the whole class
+
+
+@pytest.fixture
+def school(tmp_path):
+    for part in ("source", "release"):
+        shutil.copytree(ROOT / part / CHAPTER, tmp_path / part / CHAPTER)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    course = Course(tmp_path)
+    right = solutions(course, CHAPTER)
+    for student in ("ada", "bob", "cleo"):
+        notebook = read_notebook(course.release(CHAPTER))
+        for cell in notebook.cells:
+            if cell.cell_type == "code" and is_solution(cell):
+                cell.source = right[graded(cell)["grade_id"]]
+        path = course.submission(student, CHAPTER)
+        path.parent.mkdir(parents=True)
+        write_text(path, notebook_text(notebook))
+    return course
+
+
+def graded_students(course):
+    return {p.parent.parent.name for p in course.root.glob(f"autograded/*/{CHAPTER}/*.ipynb")}
+
+
+def test_links_and_bad_timestamps_stop_nobody(school):
+    secret = school.root / "elsewhere.ipynb"
+    shutil.move(school.submission("ada", CHAPTER), secret)
+    os.symlink(secret, school.submission("ada", CHAPTER))
+    (school.submission("bob", CHAPTER).parent / "timestamp.txt").write_text("the day before yesterday")
+    done = run("course", "grade", CHAPTER, "--jobs", "2", cwd=school.root)
+    assert done.returncode != 0 and "ada" in done.stderr and "link" in done.stderr
+    assert {"bob", "cleo"} <= graded_students(school) and "ada" not in graded_students(school)
+
+
+def test_nothing_is_left_running(school):
+    assert run("course", "grade", CHAPTER, cwd=school.root).returncode == 0
+    if Path("/proc").is_dir():
+        here = str(school.root).encode()
+        for entry in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                assert here not in entry.read_bytes() or entry.parent.name == str(os.getpid())
+            except OSError:
+                continue
+
+
+def test_grading_goes_on_after_a_kill(school):
+    import signal
+    import subprocess
+    import time
+
+    env = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    command = ["course", "grade", CHAPTER, "--jobs", "1"]
+    process = subprocess.Popen(command, cwd=school.root, env=env, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if "(1 of 3)" in line:
+            break
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    time.sleep(0.5)
+    done = run(*command, cwd=school.root)
+    assert done.returncode == 0, done.stderr
+    assert graded_students(school) == {"ada", "bob", "cleo"}
+    assert "were graded before" in done.stdout and "0 were graded before" not in done.stdout
+    again = run(*command, cwd=school.root)
+    assert "0 graded" in again.stdout and "3 were graded before" in again.stdout
+
+
+def test_the_report_says_not_isolated_where_nothing_is(school):
+    config = school.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\nc.JudgedOutside.outside = False\n")
+    done = run("course", "grade", CHAPTER, "--student", "ada", cwd=school.root)
+    assert done.returncode == 0, done.stderr
+    assert "judged in the kernel, not isolated" in done.stdout
+    assert "judged in the kernel, not isolated" in run("course", "report", CHAPTER, cwd=school.root).stdout
+
+
+def test_trusted_cells_hold_no_solution():
+    sources = [source for source, _ in trusted_cells(read_notebook(COURSE.source(CHAPTER)))]
+    assert not any("BEGIN SOLUTION" in source for source in sources)
