@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dis
+from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 from .probes import quiet
@@ -30,4 +33,24 @@ def check(answer: Any) -> Verdict:
         except UnknownExercise as error:
             text = f"{str(error).capitalize()}. Did you rename the function?"
             return Verdict(name, "wrong", 0.0, 0.0, message=text)
-        return judge(exercise, answer)
+        verdict = judge(exercise, answer)
+    if borrowed := borrowed_names(answer):
+        text = (
+            f"Your function takes {' and '.join(borrowed)} from outside of itself. A lesson's variables are not there "
+            "when you are graded: use the arguments, or define what you need in the cell of your answer."
+        )
+        verdict = replace(verdict, message=f"{verdict.message}\n{text}".strip())
+    return verdict
+
+
+def borrowed_names(answer: Any) -> list[str]:
+    """The data, not functions or modules, that a function takes from its notebook's variables. Constants in CAPITALS are its own."""
+    function = getattr(answer, "python_function", answer)
+    if not hasattr(function, "__code__"):
+        return []
+    codes, names = [function.__code__], []
+    for code in codes:
+        codes += [c for c in code.co_consts if hasattr(c, "co_names")]
+        names += [i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"]
+    data = {n: function.__globals__[n] for n in names if n in function.__globals__ and not n.isupper()}
+    return sorted(n for n, v in data.items() if not callable(v) and not isinstance(v, ModuleType))

@@ -164,6 +164,13 @@ def test_check_raises_nothing():
     assert "function you wrote" in check(3).message
 
 
+def test_check_warns_of_a_lessons_variables():
+    names = {"np": np, "scale": 255.0, "LIMIT": 3}
+    exec("def accuracy(out, y):\n    return float(np.mean(np.argmax(out, 1) == y)) * scale / 255 + 0 * LIMIT", names)
+    verdict = check(names["accuracy"])
+    assert verdict.passed and "takes scale from outside" in verdict.message
+
+
 def test_the_text_is_a_bare_number_while_nbgrader_runs(twice, monkeypatch):
     verdict = judge(twice, lambda x: tf.constant(2 * x.numpy()))
     assert repr(verdict).startswith("✗ twice")

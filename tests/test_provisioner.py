@@ -220,7 +220,9 @@ def test_the_entry_point_is_declared():
 def _command(*arguments, cwd):
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # nbgrader calls alembic by name
     env = {**os.environ, "PATH": path}
-    done = subprocess.run([sys.executable, "-m", *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout + done.stderr
 
@@ -230,7 +232,9 @@ def notebook(tmp_path):
     book = nbformat.v4.new_notebook(
         metadata={"kernelspec": {"name": "tf-warm", "display_name": "TensorFlow (warm)", "language": "python"}},
         cells=[
-            nbformat.v4.new_code_cell("import os, tensorflow as tf\nopen('parent', 'w').write(str(os.getppid()))\nfloat(tf.constant(1.) + 1)"),
+            nbformat.v4.new_code_cell(
+                "import os, tensorflow as tf\nopen('parent', 'w').write(str(os.getppid()))\nfloat(tf.constant(1.) + 1)"
+            ),
         ],
     )
     nbformat.write(book, tmp_path / "book.ipynb")
@@ -252,13 +256,30 @@ def test_nbconvert_and_nbval_use_it(notebook, jupyter):
 
 def test_stock_nbgrader_uses_it(tmp_path, jupyter):
     def cell(source, grade_id, **flags):
-        about = {"grade": False, "solution": False, "locked": False, "schema_version": 3, "task": False, "grade_id": grade_id}
+        about = {
+            "grade": False,
+            "solution": False,
+            "locked": False,
+            "schema_version": 3,
+            "task": False,
+            "grade_id": grade_id,
+        }
         return nbformat.v4.new_code_cell(source, metadata={"nbgrader": about | flags})
 
     book = nbformat.v4.new_notebook(
         cells=[
-            cell("import tensorflow as tf\n### BEGIN SOLUTION\nx = tf.constant(3.)\n### END SOLUTION", "answer", solution=True),
-            cell("import os; open('parent', 'w').write(str(os.getppid()))\nassert float(x) == 3", "check", grade=True, locked=True, points=2),
+            cell(
+                "import tensorflow as tf\n### BEGIN SOLUTION\nx = tf.constant(3.)\n### END SOLUTION",
+                "answer",
+                solution=True,
+            ),
+            cell(
+                "import os; open('parent', 'w').write(str(os.getppid()))\nassert float(x) == 3",
+                "check",
+                grade=True,
+                locked=True,
+                points=2,
+            ),
         ],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
     )

@@ -726,17 +726,12 @@ def max_stable_lr(minimum):
     return float(2 / ((a + c) / 2 + np.hypot((a - c) / 2, b)))
 
 
-@max_stable_lr.case("the minimum (3, 2)", points=1, rtol=1e-3)
+@max_stable_lr.case("one of the four minima", points=1.5, rtol=2e-4)
 def _(rng):
-    return (np.float32(MINIMA[0]),)
+    return (np.float32(MINIMA[int(rng.integers(4))]),)
 
 
-@max_stable_lr.case("another of the four", points=1, rtol=1e-3)
-def _(rng):
-    return (np.float32(MINIMA[int(rng.integers(1, 4))]),)
-
-
-@max_stable_lr.case("a place beside a minimum", points=1, rtol=1e-3)
+@max_stable_lr.case("a place beside a minimum", points=1.5, rtol=2e-4)
 def _(rng):
     return ((np.array(MINIMA[int(rng.integers(4))]) + rng.uniform(0.1, 0.4, size=2)).astype("float32"),)
 

@@ -94,10 +94,9 @@ def _folder(root: Path, point: str, inner: str, path: str) -> Path:
     return root / point.lstrip("/") / os.path.relpath(path, inner)
 
 
-def create(name: str, limits: Limits, root: Path = Path("/")) -> Cgroup:
-    """Groups for one child, as far as the machine allows."""
+def create(name: str, limits: Limits, places: dict[str, tuple[int, list[Path]]]) -> Cgroup:
+    """Groups for one child below ``places`` (see `homes`), as far as the machine allows."""
     group = Cgroup()
-    places = homes(root)
     for controller, limit in (("memory", limits.memory_bytes), ("pids", limits.processes)):
         if controller not in places:
             group.missing[controller] = f"no {controller} control group is delegated to us"
@@ -118,9 +117,9 @@ def create(name: str, limits: Limits, root: Path = Path("/")) -> Cgroup:
     return group
 
 
-def sweep(root: Path = Path("/")) -> None:
+def sweep(places: dict[str, tuple[int, list[Path]]]) -> None:
     """Remove the groups of zygotes that were killed. A group that still holds a process cannot be removed: nothing is lost."""
-    for _, parents in homes(root).values():
+    for _, parents in places.values():
         for parent in parents:
             for folder in parent.glob(f"{NAME}-*-*"):
                 if not os.path.exists(f"/proc/{folder.name.split('-')[-2]}"):

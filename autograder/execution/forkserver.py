@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gc
 import importlib
 import logging
 import os
@@ -56,13 +55,6 @@ def preload(names: list[str]) -> None:
             log.warning("%s is not preloaded: %s", name, error)
 
 
-def freeze() -> None:
-    """Keep the collector's hands off what all children share: touching an object copies its page."""
-    gc.collect()
-    gc.disable()
-    gc.freeze()
-
-
 @dataclass
 class Child:
     pid: int
@@ -103,6 +95,7 @@ class ForkServer:
                 self.selector.register(self.owner_fd, selectors.EVENT_READ, self.on_owner)
         self.own_processes: bool | str = "not asked for"
         self.home_processes: int | None = None
+        self.cgroup_homes = cgroups.homes()
         self.wake, self.woken = socket.socketpair()
         self.wake.setblocking(False)
         self.selector.register(self.woken, selectors.EVENT_READ, self.on_signal)
@@ -291,7 +284,7 @@ class ForkServer:
         group = cgroups.Cgroup()
         if {"cgroup memory", "cgroup pids"} & set(layers):
             self.count += 1
-            group = cgroups.create(f"{os.getpid()}-{self.count}", Limits(**request["limits"]))
+            group = cgroups.create(f"{os.getpid()}-{self.count}", Limits(**request["limits"]), self.cgroup_homes)
         uid = UIDS + ((os.getpid() & 0xFFFF) << 8 | slot & 0xFF) if os.geteuid() == 0 else None
         return {"uid": uid, "own_processes": self.own_processes, "cgroup": group}, group
 

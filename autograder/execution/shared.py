@@ -189,7 +189,7 @@ def _last_line(path: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The process of the shared zygote: ``--socket PATH --idle SECONDS MODULE…``."""
-    from . import forkserver, kernel
+    from . import forkserver, kernel, rehearsal
 
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--socket", required=True)
@@ -214,6 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(f"these must not be preloaded, and were: {', '.join(unfit)}")
     if (count := forkserver.threads()) != 1:
         raise SystemExit(f"{count} threads after the imports: a fork might hang")
+    rehearsal.registries()
     listener = socket.socket(socket.AF_UNIX)
     if os.path.lexists(asked.socket):
         os.unlink(asked.socket)
@@ -223,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     listener.listen(128)
     server = forkserver.ForkServer(listener, kernel.run, idle=asked.idle)
     forkserver.protect(subreaper=False)  # what a person starts from a kernel may outlive it
-    forkserver.freeze()
+    rehearsal.freeze()
     print("READY", flush=True)
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)

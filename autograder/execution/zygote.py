@@ -22,17 +22,31 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from . import frames
+from . import frames, rehearsal
 from .child import Child, ChildError, Usage
-from .policy import Limits, Policy
+from .policy import Limits, Policy, standing_marks
 
-# numpy and TensorFlow, and what the first cells of a notebook would otherwise import one by one in every child
-DEFAULT_PRELOAD = ("numpy", "numpy.random", "matplotlib.pyplot", "tensorflow", "keras")
+# The large ones, and what the first cells of a notebook would otherwise import one by one in every child.
+DEFAULT_PRELOAD = tuple(
+    """
+    numpy numpy.random numpy.testing matplotlib.pyplot matplotlib.backends.backend_agg matplotlib_inline.backend_inline
+    contourpy PIL.BmpImagePlugin PIL.GifImagePlugin PIL.JpegImagePlugin PIL.PngImagePlugin PIL.PpmImagePlugin
+    tensorflow tensorflow.compat.v1 tensorflow.keras tensorflow.summary tensorboard.summary.v2 keras
+    tensorflow.python.data.ops.concatenate_op tensorflow.python.data.ops.filter_op
+    tensorflow.python.data.ops.flat_map_op tensorflow.python.data.ops.from_tensors_op
+    tensorflow.python.data.ops.interleave_op tensorflow.python.data.ops.range_op tensorflow.python.data.ops.shard_op
+    tensorflow.python.data.ops.skip_op tensorflow.python.data.ops.take_op tensorflow.python.data.ops.window_op
+    tensorflow.python.data.ops.zip_op
+    IPython.core.magics.execution IPython.core.magics.ast_mod IPython.core.magic_arguments IPython.core.pylabtools
+    IPython.utils.timing stack_data executing pure_eval pygments.lexers.python pygments.formatters.terminal256
+    secrets sqlite3 rich._emoji_codes
+    """.split()
+)
 
 # What a child may inherit: how to find things, and what is read while modules are imported. No secret has such a name.
 PASSED_ON = re.compile(
     r"^(PATH|HOME|LANG|LANGUAGE|LC_.*|TZ|TZDIR|TMPDIR|LD_LIBRARY_PATH|DYLD_.*|VIRTUAL_ENV|CONDA_PREFIX|PYTHON[A-Z]+"
-    r"|(TF|KERAS|XLA|OMP|MKL|OPENBLAS|NUMEXPR|MPL|MALLOC|NBGRADER)_?.*)$"
+    r"|(TF|TENSORFLOW|KERAS|XLA|OMP|MKL|OPENBLAS|NUMEXPR|MPL|MALLOC|NBGRADER)_?.*)$"
 )
 INLINE = "module://matplotlib_inline.backend_inline"
 START_SECONDS = 180.0
@@ -48,6 +62,7 @@ def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
     env["OPENBLAS_NUM_THREADS"] = "1"  # the only thread that any of the imports would start
     env["MPLBACKEND"] = INLINE  # what a notebook has; it counts only before pyplot is imported
     env["TF_CPP_MIN_LOG_LEVEL"] = "3"  # at 2, the first op reports on stderr that there is no graphics device
+    env = rehearsal.QUICK_START | env
     env.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the sandbox holds no graphics device
     return env
 
@@ -221,9 +236,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     forkserver.become_private()  # before the imports: it takes a process of one thread
     from .shell import prepare
 
-    prepare()
+    shell = prepare()
     if not asked.cold:
         forkserver.preload(asked.modules)
+        rehearsal.registries()
+        rehearsal.rehearse(shell)
         if (count := forkserver.threads()) != 1:
             why = f"{count} threads after the imports, where a fork might hang"
             os.set_inheritable(control.fileno(), True)
@@ -234,8 +251,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     server = forkserver.ForkServer(control, inside.run, owner=asked.owner)
     server.try_process_namespaces()
     forkserver.protect()
-    cgroups.sweep()
-    forkserver.freeze()
+    cgroups.sweep(server.cgroup_homes)
+    standing_marks()
+    rehearsal.freeze()
     frames.send_note(control, {"warm": not asked.cold, "why": asked.cold or ""})
     server.serve()
 

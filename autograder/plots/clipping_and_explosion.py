@@ -148,7 +148,7 @@ def three_clips(
     )
     _arrows(left, arrows)
     left.set(xlabel="element 1", ylabel="element 2")
-    left.set_title("One tensor: by norm keeps the direction")
+    left.set_title("Clipped by norm, the direction stays")
     arrows = (
         ("two tensors' norms", norms["before"], GREY),
         ("each clipped alone: it turns", norms["each alone"], ORANGE),
@@ -157,7 +157,7 @@ def three_clips(
     right.add_patch(Rectangle((0, 0), c, c, fill=False, ec=ORANGE, ls="--", lw=1.2))
     _arrows(right, arrows)
     right.set(xlabel="norm of tensor 1", ylabel="norm of tensor 2")
-    right.set_title("Two tensors: global keeps their proportion")
+    right.set_title("Clipped together, the ratio stays")
     return _done(figure)
 
 
