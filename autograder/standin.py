@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-VERSION = 1  # part of the cache file's name: raise it whenever a change here changes a picture
+VERSION = 2  # part of the cache file's name: raise it whenever a change here changes a picture
 SIZE = 28
 TRAIN, TEST = 60_000, 10_000
 CHUNK = 1_000  # pictures deformed at a time: the working arrays then stay in the processor's cache

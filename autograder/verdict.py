@@ -25,13 +25,14 @@ GOOD, BAD, NEUTRAL = "#00735c", "#b3361e", "#5f6b7a"  # readable on white and on
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What came of one case: its points if passed, else a message about what is wrong."""
+    """What came of one case: its points if passed, else what is wrong, and in detail on which input."""
 
     name: str
     passed: bool
     points: float
     max_points: float
     message: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,36 +66,45 @@ class Verdict:
         mark = {"correct": "✓", "not attempted": "○"}.get(self.outcome, "✗")
         return f"{mark} {self.name}: {self.outcome} — {self.points:g} of {self.max_points:g} points"
 
+    @property
+    def first_failed(self) -> CaseResult | None:
+        """The case whose details are shown: one example tells more than five."""
+        return next((case for case in self.cases if not case.passed), None)
+
     def to_text(self) -> str:
         """The verdict in plain text, one line when correct."""
         lines = [self.headline]
+        if self.mistake:
+            lines.append(f"  Hint: {self.mistake}")
+        lines.extend(f"  {line}" for line in self.message.splitlines())
         if self.outcome == "wrong":
             for case in self.cases:
                 lines.append(f"  {'✓' if case.passed else '✗'} {case.name} ({case.points:g} of {case.max_points:g})")
-                lines.extend(f"      {line}" for line in case.message.splitlines())
-        lines.extend(f"  {line}" for line in self.message.splitlines())
-        if self.mistake:
-            lines.append(f"  Hint: {self.mistake}")
+                told = f"{case.message}\n{case.detail}" if case is self.first_failed else case.message
+                lines.extend(f"      {line}" for line in told.splitlines())
         return "\n".join(lines)
 
     def to_html(self) -> str:
         """The verdict in HTML. Every text is escaped: parts of it come from student code."""
         colour = {"correct": GOOD, "not attempted": NEUTRAL}.get(self.outcome, BAD)
         parts = [f'<div style="font-weight:600;color:{colour}">{html.escape(self.headline)}</div>']
+        if self.mistake:
+            parts.append(f'<div style="margin:.4em 0"><b>Hint.</b> {html.escape(self.mistake)}</div>')
+        if self.message:
+            parts.append(f"<pre {_PRE}>{html.escape(self.message)}</pre>")
         if self.outcome == "wrong" and self.cases:
             items = []
             for case in self.cases:
                 mark, tint = ("✓", GOOD) if case.passed else ("✗", BAD)
-                body = f"<pre {_PRE}>{html.escape(case.message)}</pre>" if case.message else ""
+                told = f": {html.escape(case.message)}" if case.message else ""
+                detail = (
+                    f"<pre {_PRE}>{html.escape(case.detail)}</pre>" if case is self.first_failed and case.detail else ""
+                )
                 items.append(
                     f'<li style="list-style:none"><span style="color:{tint}">{mark}</span> {html.escape(case.name)} '
-                    f"({case.points:g} of {case.max_points:g}){body}</li>"
+                    f"({case.points:g} of {case.max_points:g}){told}{detail}</li>"
                 )
             parts.append(f'<ul style="margin:.3em 0;padding-left:1em">{"".join(items)}</ul>')
-        if self.message:
-            parts.append(f"<pre {_PRE}>{html.escape(self.message)}</pre>")
-        if self.mistake:
-            parts.append(f'<div style="margin-top:.4em"><b>Hint.</b> {html.escape(self.mistake)}</div>')
         return (
             f'<div class="verdict" style="border-left:4px solid {colour};padding:.3em .8em;margin:.3em 0">'
             f"{''.join(parts)}</div>"
@@ -114,7 +124,7 @@ class Verdict:
         return {"text/plain": repr(self), "text/html": self.to_html(), MIME: self.to_dict()}
 
 
-_PRE = 'style="margin:.2em 0;white-space:pre-wrap;background:none;color:inherit"'
+_PRE = 'style="margin:.2em 0;padding:0 1.2em;white-space:pre-wrap;background:none;color:inherit;font-size:90%"'
 
 
 def being_graded() -> bool:

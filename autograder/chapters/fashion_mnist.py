@@ -713,7 +713,7 @@ def _reaches_target(result, inputs, expected):
     if guess.min() < 0 or guess.max() >= classes:
         return "there are predictions that are no class at all"
     counts, wanted = (np.bincount(labels, minlength=classes) for labels in (guess, truth))
-    if accuracy < 0.5 and np.abs(counts - wanted).sum() < 0.12 * len(truth):
+    if accuracy < 0.5 and np.abs(counts - wanted).sum() < 0.09 * len(truth):
         return "every class comes about as often as it should, but at the wrong images"
     if accuracy < 0.4:
         return "your predictions are hardly better than guessing"
@@ -726,7 +726,7 @@ def _task(rng, target):
     seed = int(rng.integers(10_000, 2**31))
     x, y = tasks.swatches(rng, tasks.TRAINING)
     # not all weaves equally often: then predictions in the wrong order look different from guesses
-    shares = rng.permutation([0.28, 0.24, 0.20, 0.16, 0.12])
+    shares = rng.permutation([0.32, 0.25, 0.19, 0.14, 0.10])
     unlabelled, labels = tasks.swatches(rng, tasks.UNLABELLED, shares)
     return target, seed, raw(x), raw(y), Sealed.of(unlabelled, labels)
 
@@ -741,17 +741,17 @@ def _(rng):
     return _task(rng, 0.9)
 
 
-def _trained(seed, steps=400, learning_rate=0.01, hidden=64):
-    """Class scores [600, 5] of a small network after so many steps of Adam."""
+def _trained(seed, steps=400, enough=2.0, hidden=64):
+    """Class scores [600, 5] of a small network after so many steps of Adam, or when it is good enough in training."""
     x, y = tasks.small_training_set(seed)
     known, unknown = (tf.constant(a.reshape(len(a), -1) / np.float32(255)) for a in (x, tasks.unlabelled_images(seed)))
     sizes = [known.shape[1], *([hidden] if hidden else []), len(tasks.WEAVES)]
     params = [tf.constant(w) for w in _weights(np.random.default_rng(seed), sizes)]
-    return _descend(params, known, tf.constant(y, tf.int32), unknown, tf.constant(steps), learning_rate).numpy()
+    return _descend(params, known, tf.constant(y, tf.int64), unknown, tf.constant(steps), tf.constant(enough)).numpy()
 
 
 @tf.function(reduce_retracing=True)
-def _descend(params, x, y, unknown, steps, learning_rate):
+def _descend(params, x, y, unknown, steps, enough, learning_rate=0.002):
     def logits(pictures, weights):
         for i in range(0, len(weights), 2):
             pictures = pictures @ weights[i] + weights[i + 1]
@@ -768,6 +768,10 @@ def _descend(params, x, y, unknown, steps, learning_rate):
         means = [0.9 * m + 0.1 * g for m, g in zip(means, grads)]
         squares = [0.99 * s + 0.01 * g * g for s, g in zip(squares, grads)]
         params = [p - learning_rate * m / (tf.sqrt(s) + 1e-4) for p, m, s in zip(params, means, squares)]
+        if step % 5 == 0:
+            right = tf.cast(tf.argmax(logits(x, params), axis=1) == y, tf.float32)
+            if tf.reduce_mean(right) > enough:
+                break
     return logits(unknown, params)
 
 
@@ -788,14 +792,14 @@ def _(target, seed):
     "that is above the target: more epochs, another learning rate, pixels from 0 to 1?"
 )
 def _(target, seed):
-    return _trained(seed, steps=60, learning_rate=0.002).argmax(axis=1)
+    return _trained(seed, enough=0.55).argmax(axis=1)
 
 
 @train_to.mistake(
     "Your predictions are good, but in the wrong order: were the unlabelled images shuffled on their way through the model?"
 )
 def _(target, seed):
-    return np.random.default_rng(0).permutation(_trained(seed).argmax(axis=1))
+    return np.random.default_rng(0).permutation(train_to.reference(target, seed))
 
 
 @train_to.mistake(

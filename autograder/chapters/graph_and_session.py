@@ -18,7 +18,7 @@ def _normal(rng, *shape, scale=1.0):
 # -- build_graph
 
 
-@exercise(points=4, minutes=12, difficulty=2)
+@exercise(points=4, minutes=12, difficulty=2, forbid=["tf.compat.v1.disable_eager_execution"])
 def build_graph():
     """A graph of its own with a placeholder and the sums of its rows; the default graph is left as it was.
 
@@ -32,13 +32,16 @@ def build_graph():
 
 
 def _built(answer, values):
-    """Build, look at what there is, and run it on the values, inside a default graph of our own that must stay empty."""
+    """Build twice, look at what there is, and run it on the values, inside a default graph of ours that must stay empty."""
     outer = tf.Graph()
     with outer.as_default():
-        result = answer()
+        result, again = answer(), answer()
+        left = tf.compat.v1.get_default_graph() is outer
     if not isinstance(result, (list, tuple)) or len(result) != 3:
         return {"found": "your function should return three things: the graph, the placeholder and the row sums"}
     graph, x, y = result
+    if outer.get_operations() or not left:
+        return {"found": "something of yours was built in the default graph, or is still the default graph afterwards"}
     if not isinstance(graph, tf.Graph):
         return {"found": "the first of your results should be a tf.Graph"}
     for name, tensor in (("placeholder", x), ("result", y)):
@@ -48,16 +51,14 @@ def _built(answer, values):
             return {"found": f"your {name} belongs to another graph than the one you return"}
     if x.op.type != "Placeholder":
         return {"found": "the second of your results should be a placeholder"}
-    if outer.get_operations():
-        return {"found": "something of yours was built in the default graph"}
+    if again[0] is graph:
+        return {"found": "a second call should build a second graph; yours gives back the first"}
+    shapes, dtypes = [str(x.shape), str(y.shape)], [x.dtype.name, y.dtype.name]
+    if shapes[0] != "(None, 2)" or dtypes != ["float32", "float32"]:
+        return {"found": "", "out": np.zeros(0), "shapes": shapes, "dtypes": dtypes}
     with tf.compat.v1.Session(graph=graph) as session:
         out = session.run(y, {x: np.asarray(values)})
-    return {
-        "found": "",
-        "out": out,
-        "shapes": [str(x.shape), str(y.shape)],
-        "dtypes": [x.dtype.name, y.dtype.name],
-    }
+    return {"found": "", "out": out, "shapes": shapes, "dtypes": dtypes}
 
 
 def _row_sums(result, inputs, expected):
@@ -68,8 +69,10 @@ def _row_sums(result, inputs, expected):
     if result["dtypes"] != ["float32", "float32"]:
         return "the placeholder and the sums should be float32"
     out, want = np.asarray(result["out"]), np.asarray(expected["out"])
+    if out.ndim != 2:
+        return f"the row sums should have two axes, [None, 1]; yours have {out.ndim}"
     if out.shape != want.shape:
-        return "the row sums should have the shape [None, 1]: one column is kept"
+        return "the row sums should have the shape [None, 1]: one number for each row"
     if not np.allclose(out, want, rtol=1e-5, atol=1e-6):
         return "what a session gives are not the sums of the rows"
     return None
@@ -160,10 +163,25 @@ def _program(weights, bias, trained):
 
 
 def _ran(answer, graph, values):
-    """Run y of the graph, with x fed; how many operations the graph has gained is looked at, too."""
-    y, x = graph.get_tensor_by_name("y:0"), graph.get_tensor_by_name("x:0")
-    value = answer(graph, y, {x: np.asarray(values)})
-    return {"value": value, "kind": "array" if isinstance(value, np.ndarray) else type(value).__name__}
+    """Ask twice for y of the graph, with x fed; an error is told without the places where TensorFlow made each node."""
+    names = [op.name for op in graph.get_operations()]
+    y, feed = graph.get_tensor_by_name("y:0"), {}
+    if "x" in names:
+        feed = {graph.get_tensor_by_name("x:0"): np.asarray(values)}
+    try:
+        found = [answer(graph, y, feed) for _ in range(2)]
+    except tf.errors.OpError as error:
+        told = error.message.split("Node: ")[-1].strip().splitlines()
+        raise type(error)(None, None, told[min(1, len(told) - 1)]).with_traceback(error.__traceback__) from None
+    return {"values": found, "kinds": ["array" if isinstance(v, np.ndarray) else type(v).__name__ for v in found]}
+
+
+def _constant(value):
+    """A graph without variables and without a placeholder."""
+    graph = tf.Graph()
+    with graph.as_default():
+        tf.multiply(tf.constant(np.asarray(value)), 2.0, name="y")
+    return graph
 
 
 def _case(rng, rows, more):
@@ -185,13 +203,14 @@ def _(rng):
     return _case(rng, 2, 3)
 
 
-@run.case("called twice", probe="lambda answer, graph, values: [answer(graph, graph.get_tensor_by_name('y:0'), "
-          "{graph.get_tensor_by_name('x:0'): np.asarray(values)}) for _ in range(2)]")  # fmt: skip
+@run.case("no variable, nothing to feed", probe=_ran)
 def _(rng):
-    return _case(rng, 3, 1)
+    return made(_constant, _normal(rng, 2, 2)), None
 
 
-@run.mistake("The variables are not initialised: a graph says how they begin, but only a session makes them begin.")
+@run.mistake(
+    "The variables are not initialised: a graph says how they begin; a session makes them begin, each for itself."
+)
 def _(graph, y, feed):
     with tf.compat.v1.Session(graph=graph) as session:
         return session.run(y, feed)
@@ -247,14 +266,12 @@ def _placed(answer, graph, device):
     if total.graph is not graph or outer.get_operations():
         return {"found": "the sum was not built in the graph that was given"}
     placed = tf.compat.v1.DeviceSpec.from_string(total.op.device) if total.op.device else None
-    others = [op.name for op in graph.get_operations() if op.name in "ab" and op.device]
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
     with tf.compat.v1.Session(graph=graph, config=config) as session:
         value = session.run(total)
     return {
         "found": "",
         "device": f"{placed.device_type}:{placed.device_index}" if placed else "",
-        "others": len(others),
         "value": value,
     }
 
@@ -290,9 +307,11 @@ def _add(graph):
     return graph.get_tensor_by_name("a:0") + graph.get_tensor_by_name("b:0")
 
 
-@on_device.mistake("The sum is in the right graph, but placed nowhere.")
+@on_device.mistake(
+    "The sum is in the right graph, but placed nowhere. A device scope speaks for one graph: the one it is opened on."
+)
 def _(graph, device):
-    with graph.as_default():
+    with tf.Graph().device(device):
         return _add(graph)
 
 
@@ -308,7 +327,7 @@ def _(graph, device):
         return tf.constant([1.0]) + tf.constant([2.0])
 
 
-@on_device.mistake("You multiplied.")
+@on_device.mistake("This is the product of a and b; the task asks for their sum.")
 def _(graph, device):
     with graph.as_default(), tf.device(device):
         return graph.get_tensor_by_name("a:0") * graph.get_tensor_by_name("b:0")
@@ -333,12 +352,12 @@ def exp_decay(lr, step, decay_steps, rate, staircase):
 
 @exp_decay.case("smooth", rtol=1e-4)
 def _(rng):
-    return 0.1, int(rng.integers(11, 90)), 10, 0.5, False
+    return 0.1, 10 * int(rng.integers(1, 8)) + int(rng.integers(3, 8)), 10, 0.5, False
 
 
 @exp_decay.case("in stairs, within a stair", rtol=1e-4)
 def _(rng):
-    return 0.1, 10 * int(rng.integers(2, 9)) + int(rng.integers(3, 9)), 10, 0.8, True
+    return 0.1, 10 * int(rng.integers(2, 9)) + int(rng.integers(6, 10)), 10, 0.8, True
 
 
 @exp_decay.case("at step 0", rtol=1e-4)
@@ -445,6 +464,18 @@ def _(x0, lr, n):
     return [(x0 * (1 - 2 * lr) ** i) ** 2 for i in range(n + 1)]
 
 
+@descend_x2.mistake(
+    "All places of your path are equal. A variable in a list is not the value it had: it is the variable, n + 1 times."
+)
+def _(x0, lr, n):
+    x = tf.Variable(x0)
+    path = [x]
+    for _ in range(n):
+        x.assign_sub(lr * 2 * x)
+        path.append(x)
+    return path
+
+
 @descend_x2.mistake("Only the last place comes back; the task asks for the whole path.")
 def _(x0, lr, n):
     return [x0 * (1 - 2 * lr) ** n]
@@ -455,7 +486,7 @@ def _(x0, lr, n):
 
 @exercise(points=3, minutes=10, difficulty=3)
 def as_tf_function(graph, x, y):
-    """An eager callable with the graph's answers: called with a value for x, it returns y as a tensor.
+    """An eager callable with the graph's answers: called with a value for x, it returns y, and a tape can follow it.
 
     graph: tf.Graph without variables, x: its placeholder, y: a tensor of it → callable tensor → tensor.
     """
@@ -464,63 +495,98 @@ def as_tf_function(graph, x, y):
     return wrapped.prune(x.name, y.name)
 
 
-def _small(weights, kind):
+def _small(weights, kind, inner, outer):
+    """relu, tanh or square of x @ w, plus 1. inner and outer name x and y; one more operation follows y."""
     graph = tf.Graph()
     with graph.as_default():
-        x = tf.compat.v1.placeholder(tf.float32, [None, 2], name="x")
+        x = tf.compat.v1.placeholder(tf.float32, [None, 2], name=inner)
         h = tf.matmul(x, tf.constant(np.asarray(weights)))
         h = tf.nn.relu(h) if kind == "relu" else tf.tanh(h) if kind == "tanh" else h * h
-        tf.add(h, 1.0, name="y")
-    return graph
+        y = tf.add(h, 1.0, name=outer)
+        tf.multiply(y, 2.0, name="later")
+    return graph, f"{inner}:0", f"{outer}:0"
 
 
-def _called(answer, graph, first, second):
-    """Build the callable once, call it twice, eagerly; and see whether a tape can follow it."""
-    function = answer(graph, graph.get_tensor_by_name("x:0"), graph.get_tensor_by_name("y:0"))
+def _called(answer, made, first, second):
+    """Build the callable once, call it twice, eagerly, and ask a tape for the slope of what it returns."""
+    graph, inner, outer = made
+    function = answer(graph, graph.get_tensor_by_name(inner), graph.get_tensor_by_name(outer))
     if not callable(function):
         return {"found": "your function should return something that can be called"}
-    results = [function(tf.constant(np.asarray(v))) for v in (first, second)]
-    results = [r[0] if isinstance(r, (list, tuple)) and len(r) == 1 else r for r in results]
-    if not all(hasattr(r, "numpy") for r in results):
-        return {"found": "what your callable returns should be an eager tensor, as a tf.function gives it"}
-    return {"found": "", "results": [r.numpy() for r in results]}
+    results, slopes = [], []
+    for value in (first, second):
+        with tf.GradientTape() as tape:
+            tape.watch(value)
+            result = function(value)
+            result = result[0] if isinstance(result, (list, tuple)) and len(result) == 1 else result
+        if not isinstance(result, tf.Tensor) or not hasattr(result, "numpy"):
+            return {"found": "what your callable returns should be an eager tensor, as a tf.function gives it"}
+        results.append(result.numpy())
+        slope = tape.gradient(result, value)
+        slopes.append(None if slope is None else slope.numpy())
+    return {"found": "", "results": results, "slopes": slopes}
 
 
 def _as_session(result, inputs, expected):
     if result["found"]:
         return result["found"]
-    for got, want in zip(result["results"], expected["results"]):
+    pairs = list(zip(result["results"], expected["results"]))
+    for got, want in pairs:
         if np.shape(got) != np.shape(want):
             return "what your callable returns has another shape than the session's answer"
+    for got, want in pairs:
         if not np.allclose(got, want, rtol=1e-4, atol=1e-5):
             return "what your callable returns is not the session's answer"
     return None
 
 
-def _kind(rng, kind):
-    return made(_small, _normal(rng, 2, 3), kind), _normal(rng, 4, 2), _normal(rng, 1, 2)
+def _followed(result, inputs, expected):
+    if found := _as_session(result, inputs, expected):
+        return found
+    for got, want in zip(result["slopes"], expected["slopes"]):
+        if got is None:
+            return "the value is right, but a tape finds no way through your callable: there is no gradient"
+        if np.shape(got) != np.shape(want) or not np.allclose(got, want, rtol=1e-3, atol=1e-4):
+            return "the value is right, but the gradient that a tape finds is not"
+    return None
 
 
-@as_tf_function.case("a graph with a relu", probe=_called, accept=_as_session)
+def _kind(rng, kind, inner, outer):
+    return made(_small, _normal(rng, 2, 3), kind, inner, outer), _normal(rng, 4, 2), _normal(rng, 1, 2)
+
+
+@as_tf_function.case("a graph with a relu", points=1, probe=_called, accept=_as_session)
 def _(rng):
-    return _kind(rng, "relu")
+    return _kind(rng, "relu", "x", "y")
 
 
-@as_tf_function.case("a graph with a tanh", probe=_called, accept=_as_session)
+@as_tf_function.case("a graph whose tensors have other names", points=1, probe=_called, accept=_as_session)
 def _(rng):
-    return _kind(rng, "tanh")
+    return _kind(rng, "tanh", "features", "scores")
 
 
-@as_tf_function.case("a graph with a square", probe=_called, accept=_as_session)
+@as_tf_function.case("a tape sees through it, as through any tf.function", points=1, probe=_called, accept=_followed)
 def _(rng):
-    return _kind(rng, "square")
+    return _kind(rng, "square", "x", "y")
 
 
 @as_tf_function.mistake("Your callable gives back a NumPy array. What does a tf.function return?")
 def _(graph, x, y):
     def function(value):
         with tf.compat.v1.Session(graph=graph) as session:
-            return float(np.sum(session.run(y, {x: value.numpy()})))
+            return session.run(y, {x: value.numpy()})
+
+    return function
+
+
+@as_tf_function.mistake(
+    "Your callable asks a session. The numbers are right, but the tape sees only a constant that came out of nowhere."
+)
+def _(graph, x, y):
+    def function(value):
+        with tf.compat.v1.Session(graph=graph) as session:
+            found = session.run(y, {x: value.numpy()})
+        return tf.constant(found)
 
     return function
 
@@ -531,12 +597,18 @@ def _(graph, x, y):
 
 
 @as_tf_function.mistake(
-    "You wrote the graph's formula down by hand, and it is that of one graph only. Import its definition instead."
+    "Your function knows its tensors by names that only one graph has. x and y know what they are called."
 )
 def _(graph, x, y):
-    weights = [op for op in graph.get_operations() if op.type == "Const"][0]
-    matrix = tf.constant(tf.make_ndarray(weights.get_attr("value")))
-    return tf.function(lambda value: tf.nn.relu(value @ matrix) + 1.0)
+    definition = graph.as_graph_def()
+    return tf.function(lambda value: tf.import_graph_def(definition, {"x:0": value}, ["y:0"])[0])
+
+
+@as_tf_function.mistake("Your callable ends with the last operation of the graph. The caller asked for y.")
+def _(graph, x, y):
+    definition = graph.as_graph_def()
+    last = graph.get_operations()[-1].outputs[0].name
+    return tf.function(lambda value: tf.import_graph_def(definition, {x.name: value}, [last])[0])
 
 
 @as_tf_function.mistake("Your callable ignores its argument: the placeholder must become the function's input.")

@@ -118,10 +118,13 @@ def create(name: str, limits: Limits, places: dict[str, tuple[int, list[Path]]])
 
 
 def sweep(places: dict[str, tuple[int, list[Path]]]) -> None:
-    """Remove the groups of zygotes that were killed. A group that still holds a process cannot be removed: nothing is lost."""
+    """Remove the groups that were left by zygotes whose owner (the first part of the name) is gone.
+
+    A group that still holds a process cannot be removed, so that a mistake costs nothing.
+    """
     for _, parents in places.values():
         for parent in parents:
-            for folder in parent.glob(f"{NAME}-*-*"):
-                if not os.path.exists(f"/proc/{folder.name.split('-')[-2]}"):
+            for folder in parent.glob(f"{NAME}-*-*-*"):
+                if not os.path.exists(f"/proc/{folder.name.split('-')[-3]}"):
                     with contextlib.suppress(OSError):
                         folder.rmdir()

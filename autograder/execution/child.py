@@ -89,7 +89,8 @@ class Child:
     in force in it. sandbox_seconds: what that cost. pid: as the owner sees it.
     """
 
-    def __init__(self, connection: socket.socket, request: dict, limits: Limits) -> None:
+    def __init__(self, connection: socket.socket, request: dict, limits: Limits, namespace: int | None = None) -> None:
+        """connection: to the zygote, for this child alone. namespace: the zygote, if it counts processes by itself."""
         self.limits = limits
         self._connection = connection
         self._lock, self._closing = threading.RLock(), threading.Lock()
@@ -110,7 +111,7 @@ class Child:
                 raise ChildError("died", "the zygote has ended")
             if "refused" in answer[0]:
                 raise ChildError("died", f"the zygote refused to fork: {answer[0]['refused']}")
-            self.pid: int = answer[0]["pid"]
+            self.pid: int = answer[0]["pid"] if namespace is None else _pid_here(namespace, answer[0]["pid"])
             hello = self._receive(time.monotonic() + START_SECONDS)
             if hello.kind is not Kind.HELLO:
                 raise ChildError("died", "the child did not say hello")
@@ -345,7 +346,8 @@ class Child:
         if ended.get("out_of_memory") or (code < 0 and (b"bad_alloc" in said or b"out of memory" in said.lower())):
             self._killed_for = "memory"
             return f"it needed more than {self.limits.memory_bytes >> 20} MiB of memory"
-        if code < 0 and ended.get("cpu_seconds", 0) >= 0.9 * self.limits.cpu_seconds:  # clocks of different grain
+        # the system counts ticks for its limit and nanoseconds for its report: under load they differ
+        if code == -signal.SIGKILL and ended.get("cpu_seconds", 0) > 0.5 * self.limits.cpu_seconds:
             self._killed_for = "timeout"
             return f"it used more than {self.limits.cpu_seconds} s of CPU time"
         if code < 0:
@@ -447,6 +449,24 @@ class _Collector:
             self.clear_next = False
             self.outputs.clear()
             self.ids.clear()
+
+
+def children_of(pid: int) -> list[int]:
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as listed:
+            return [int(child) for child in listed.read().split()]
+    except OSError:
+        return []
+
+
+def _pid_here(parent: int, inner: int) -> int:
+    """The number, among our processes, of the child that its parent's process namespace calls ``inner``; 0 if it is gone."""
+    for pid in children_of(parent):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/status") as status:
+            numbers = next((line.split()[1:] for line in status if line.startswith("NSpid:")), [])
+            if str(inner) in numbers[1:]:
+                return pid
+    return 0
 
 
 def _text(value: Any, limit: int) -> str:

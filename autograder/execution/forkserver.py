@@ -10,7 +10,6 @@ on it, and closing it kills the child with everything that the child has started
 from __future__ import annotations
 
 import contextlib
-import errno
 import importlib
 import logging
 import os
@@ -26,7 +25,23 @@ from typing import Any, NoReturn
 
 from . import cgroups, frames, inside, sandbox
 from .policy import Limits
-from .syscalls import CLONE_NEWPID, LINUX, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, prctl, setns, unshare
+from .syscalls import (
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    LINUX,
+    MS_NODEV,
+    MS_NOEXEC,
+    MS_NOSUID,
+    MS_PRIVATE,
+    MS_REC,
+    PR_SET_CHILD_SUBREAPER,
+    PR_SET_DUMPABLE,
+    PR_SET_PDEATHSIG,
+    mount,
+    prctl,
+    setns,
+    unshare,
+)
 
 UIDS = 0x7000_0000  # far from every account; a range a zygote
 log = logging.getLogger("autograder.zygote")
@@ -68,7 +83,8 @@ class ForkServer:
     """Forks a child for every connection and looks after it until its end.
 
     listener: a listening unix socket, or a connected one over which the owner passes the connections. become: runs in the
-    child, with the request, its descriptors, and what was set aside for it.
+    child, with the request, its descriptors, and what was set aside for it. owner: a pidfd of the process without which we
+    end. idle: seconds without a child after which we end. name: of our control groups.
     """
 
     def __init__(
@@ -78,6 +94,7 @@ class ForkServer:
         *,
         owner: int | None = None,
         idle: float | None = None,
+        name: str = "",
     ) -> None:
         self.listener, self.become, self.idle = listener, become, idle
         self.listening = (
@@ -85,14 +102,13 @@ class ForkServer:
         )
         self.selector = selectors.DefaultSelector()
         self.selector.register(listener, selectors.EVENT_READ, self.on_listener)
+        self.name = name
         self.children: dict[socket.socket, Child] = {}
         self.leftover: list[cgroups.Cgroup] = []
         self.running, self.busy_at, self.count = True, time.monotonic(), 0
         self.self_fd = os.pidfd_open(os.getpid()) if hasattr(os, "pidfd_open") else None
-        if owner is not None and hasattr(os, "pidfd_open"):
-            with contextlib.suppress(OSError):  # it ended already: the connection says so too
-                self.owner_fd = os.pidfd_open(owner)
-                self.selector.register(self.owner_fd, selectors.EVENT_READ, self.on_owner)
+        if owner is not None:
+            self.selector.register(owner, selectors.EVENT_READ, self.on_owner)
         self.own_processes: bool | str = "not asked for"
         self.home_processes: int | None = None
         self.cgroup_homes = cgroups.homes()
@@ -234,11 +250,11 @@ class ForkServer:
     def kill_orphans(self) -> None:
         """Processes that detached themselves from a child come to us (we are their subreaper): end them."""
         known = {child.pid for child in self.children.values()}
-        for _ in range(
-            100
-        ):  # those that an orphan leaves come next; a pid namespace, where there is one, has no such race
+        for _ in range(100):  # what an orphan leaves behind comes next; with a process namespace there is no such race
             try:
-                with open(f"/proc/self/task/{os.getpid()}/children") as listed:
+                if os.readlink("/proc/self") != str(os.getpid()):
+                    return  # another process namespace's /proc, with other numbers
+                with open("/proc/thread-self/children") as listed:
                     orphans = {int(pid) for pid in listed.read().split()} - known
             except OSError:
                 return
@@ -284,7 +300,7 @@ class ForkServer:
         group = cgroups.Cgroup()
         if {"cgroup memory", "cgroup pids"} & set(layers):
             self.count += 1
-            group = cgroups.create(f"{os.getpid()}-{self.count}", Limits(**request["limits"]), self.cgroup_homes)
+            group = cgroups.create(f"{self.name}-{self.count}", Limits(**request["limits"]), self.cgroup_homes)
         uid = UIDS + ((os.getpid() & 0xFFFF) << 8 | slot & 0xFF) if os.geteuid() == 0 else None
         return {"uid": uid, "own_processes": self.own_processes, "cgroup": group}, group
 
@@ -296,6 +312,7 @@ class ForkServer:
                 key.fileobj.close() if hasattr(key.fileobj, "close") else os.close(key.fileobj)
             self.selector.close()
             signal.set_wakeup_fd(-1)
+            self.wake.close()
             if self.home_processes is not None:
                 os.close(self.home_processes)
             if self.self_fd is not None:
@@ -353,12 +370,50 @@ def protect(subreaper: bool = True) -> None:
             prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def become_private() -> None:
-    """Where we are no root, a user namespace lets us make the other namespaces."""
-    if LINUX and os.geteuid() != 0:
+def become_private() -> bool:
+    """Where we are no root, go where we may do as root does: into a user namespace, as the first of a process namespace.
+
+    The process that was started stays outside and waits for us, who return. Everything that runs below us ends when we do.
+    Returns False where the machine does not allow it, and nothing has changed. Call it before the imports: it takes a
+    process of one thread.
+    """
+    if not LINUX or os.geteuid() == 0 or not _may_become_private():
+        return False
+    _nest()
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    with contextlib.suppress(OSError):  # refused where /proc is partly masked; then `kill_orphans` has nothing to go by
+        _own_proc()
+    return True
+
+
+def _nest() -> None:
+    """Fork into a new user and process namespace; only the inner one of the two processes returns."""
+    sandbox.enter_user_namespace()
+    unshare(CLONE_NEWPID)
+    pid = os.fork()
+    if pid:
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
+        os.closerange(3, 4096)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        os._exit(code if code >= 0 else 128 - code)
+
+
+def _own_proc() -> None:
+    unshare(CLONE_NEWNS)
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+
+def _may_become_private() -> bool:
+    """Try it in a process of its own: some systems let in and then refuse everything, and there is no way back."""
+    pid = os.fork()
+    if pid == 0:
         try:
-            sandbox.enter_user_namespace()
+            _nest()
+            unshare(CLONE_NEWNS)
+            os._exit(0)
         except OSError as error:
-            if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EINVAL, errno.ENOSYS):
-                raise
             log.info("no user namespace: %s", error)
+        finally:
+            os._exit(1)
+    return os.waitpid(pid, 0)[1] == 0

@@ -8,6 +8,7 @@ import random
 import signal
 import socket
 import sys
+import tempfile
 import time
 
 from . import sandbox
@@ -71,6 +72,7 @@ def run(request: dict, fds: list[int], *, uid: int | None, own_processes: bool |
     took = time.perf_counter() - started
     os.chdir(workdir)
     os.environ.update(request["env"], HOME=workdir, TMPDIR="/tmp" if report.has("mounts") else workdir)
+    tempfile.tempdir = None  # as the zygote found it
     sys.path.insert(0, "")
     sys.argv = [""]
     reseed()

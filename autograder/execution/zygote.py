@@ -12,6 +12,7 @@ import contextlib
 import logging
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 
 from . import frames, rehearsal
-from .child import Child, ChildError, Usage
+from .child import Child, ChildError, Usage, children_of
 from .policy import Limits, Policy, standing_marks
 
 # The large ones, and what the first cells of a notebook would otherwise import one by one in every child.
@@ -88,6 +89,7 @@ class Zygote:
         self.warm: bool | None = None
         self._lock = threading.Lock()
         self._process: subprocess.Popen | None = None
+        self._inner: int | None = None  # its process id, if it lives in a process namespace of its own
         self._children: list[Child] = []
 
     def __enter__(self) -> Zygote:
@@ -99,7 +101,7 @@ class Zygote:
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process else None
+        return self._inner or (self._process.pid if self._process else None)
 
     def start(self) -> None:
         """Start the process; does not wait for its imports."""
@@ -139,6 +141,8 @@ class Zygote:
         if received is None:
             raise ZygoteError(f"the zygote ended while it started\n{self._said()}")
         self.warm = received[0]["warm"]
+        if received[0]["nested"]:
+            self._inner = next(iter(children_of(self._process.pid)), None)
         if not self.warm:
             self.log.warning("children start cold, each importing by itself: %s", received[0]["why"])
 
@@ -177,7 +181,7 @@ class Zygote:
                 ) from None
             finally:
                 theirs.close()
-        child = Child(ours, request, limits)
+        child = Child(ours, request, limits, self._inner)
         self._children = [other for other in self._children if other.alive] + [child]
         return child
 
@@ -202,7 +206,7 @@ class Zygote:
             if said := self._said():
                 self.log.debug("zygote: %s", said)
             self._messages.close()
-            self._process, self.warm, self._children = None, None, []
+            self._process, self._inner, self.warm, self._children = None, None, None, []
 
     def _said(self) -> str:
         self._messages.seek(0)
@@ -225,15 +229,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog=f"python -m {__spec__.name if __spec__ else __name__}", description=main.__doc__
     )
     parser.add_argument("--control", type=int, required=True, help="descriptor of the connection to the owner")
-    parser.add_argument("--owner", type=int, help="process id of the owner: when it ends, so do we")
-    parser.add_argument("--cold", help="why nothing is preloaded")
+    parser.add_argument("--owner", type=int, required=True, help="process id of the owner: when it ends, so do we")
+    parser.add_argument("--cold", help="we start for the second time: why nothing is preloaded")
+    parser.add_argument("--owner-fd", type=int, help="then: a pidfd of the owner")
+    parser.add_argument("--nested", action="store_true", help="then: we are in namespaces already")
     parser.add_argument("modules", nargs="*")
     asked = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with contextlib.suppress(ValueError):
         sys.path.remove("/")  # our working folder, which -m has put there
     control = socket.socket(fileno=asked.control)
-    forkserver.become_private()  # before the imports: it takes a process of one thread
+    owner, nested = asked.owner_fd, asked.nested
+    if not asked.cold:
+        with contextlib.suppress(OSError, AttributeError):  # no pidfds on this system: the connection must do
+            owner = os.pidfd_open(asked.owner)
+        cgroups.sweep(cgroups.homes())
+        nested = forkserver.become_private()
     from .shell import prepare
 
     shell = prepare()
@@ -243,18 +254,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rehearsal.rehearse(shell)
         if (count := forkserver.threads()) != 1:
             why = f"{count} threads after the imports, where a fork might hang"
-            os.set_inheritable(control.fileno(), True)
-            os.execv(
-                sys.executable,
-                [sys.executable, "-m", __spec__.name, *sys.argv[1:3], "--owner", str(asked.owner), "--cold", why],
-            )
-    server = forkserver.ForkServer(control, inside.run, owner=asked.owner)
+            again = ["--control", str(asked.control), "--owner", str(asked.owner), "--cold", why]
+            again += ["--nested"] if nested else []
+            again += [] if owner is None else ["--owner-fd", str(owner)]
+            for fd in filter(None, (asked.control, owner)):
+                os.set_inheritable(fd, True)
+            os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *again])
+    server = forkserver.ForkServer(control, inside.run, owner=owner, name=f"{asked.owner}-{secrets.token_hex(3)}")
     server.try_process_namespaces()
     forkserver.protect()
-    cgroups.sweep(server.cgroup_homes)
     standing_marks()
     rehearsal.freeze()
-    frames.send_note(control, {"warm": not asked.cold, "why": asked.cold or ""})
+    frames.send_note(control, {"warm": not asked.cold, "why": asked.cold or "", "nested": nested})
     server.serve()
 
 

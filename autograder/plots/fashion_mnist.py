@@ -148,10 +148,10 @@ def roads(curves: Mapping[str, Any], running: Any) -> Any:
     first, *others = curves.items()
     for (name, losses), colour in zip(others, (ORANGE, "black"), strict=True):
         gap = np.abs(np.asarray(losses) - np.asarray(first[1]))
-        right.semilogy(np.maximum(gap, 1e-9), color=colour, lw=1.4, label=name)
-    right.set(
-        xlabel="step", ylabel="distance from the tape's loss", ylim=(5e-10, 1e-1), title="Rounding is all that differs"
-    )
+        right.semilogy(np.maximum(gap, 1e-17), color=colour, lw=1.4, label=name)
+    worst = max(np.abs(np.asarray(losses) - np.asarray(first[1])).max() for _, losses in others)
+    right.set(xlabel="step", ylabel="distance from the tape's loss", title="Rounding is all that differs")
+    right.set_ylim(3e-18, max(1e-9, 10 * worst))
     right.legend(fontsize=9)
     return _done(figure)
 

@@ -127,10 +127,20 @@ def test_tensorflow_and_keras_work(zygote, tmp_path):
     with zygote.fork(tmp_path) as child:
         result = child.run(source)
         assert result.status == "ok", result
+        assert not text(result), "nothing about missing graphics devices"
         assert result.outputs[-1]["data"]["text/plain"] == "2"
         assert not text(result), "nothing about missing graphics devices"
         assert child.usage().private is None or child.usage().private < 200 << 20
     assert list((tmp_path / "logs").iterdir())
+
+
+def test_no_open_font_is_shared_between_children(zygote, tmp_path):
+    """Two processes that read a file from one position would garble each other's fonts."""
+    with zygote.fork(tmp_path) as child:
+        shown = child.run(
+            "import os\nfor fd in os.listdir('/proc/self/fd'):\n    try: print(os.readlink(f'/proc/self/fd/{fd}'))\n    except OSError: pass"
+        )
+        assert not [line for line in text(shown).splitlines() if line.endswith((".ttf", ".afm", ".py", ".h5"))]
 
 
 # -- calls

@@ -69,7 +69,7 @@ def course(tmp_path_factory):
     shutil.rmtree(root)
 
 
-def test_nothing_that_is_not_listed_can_be_read(confined, course):
+def test_nothing_that_is_not_listed_can_be_read(confined, course, tmp_path):
     child = confined()
     for path in (
         course / "gradebook.db",
@@ -82,7 +82,7 @@ def test_nothing_that_is_not_listed_can_be_read(confined, course):
         shown = child.run(f"import os\ntry:\n    print(*os.listdir({str(path)!r}), sep='\\n')\nexcept OSError: pass")
         on_the_way = {
             Path(p).relative_to(path).parts[0]
-            for p in (*SEEN, *Policy().marks())
+            for p in (*SEEN, tmp_path, *Policy().marks())
             if Path(p).is_relative_to(path) and Path(p) != path
         }
         assert set(text(shown).split()) <= on_the_way, "nothing but folders on the way to what it may see"
@@ -385,3 +385,15 @@ def test_every_layer_is_tried_for_real():
         assert not row.outcome.startswith("not refused"), row
         if not row.in_force:
             print(f"not offered here: {row.layer}: {row.outcome}")
+
+
+def test_a_child_holds_no_descriptor_but_its_own(make_child):
+    """Neither a neighbour's connection, nor anything that the zygote listens to."""
+    make_child()
+    child = make_child()
+    shown = child.run(
+        "import os\nfor fd in os.listdir('/proc/self/fd'):\n    try: print(fd, os.readlink(f'/proc/self/fd/{fd}'))\n    except OSError: pass"
+    )
+    links = [line.split()[1] for line in text(shown).splitlines()]
+    assert sum(link.startswith("socket:") for link in links) == 1, "the connection to the owner"
+    assert not [link for link in links if link.startswith(("pid:", "anon_inode", "mnt:"))]
