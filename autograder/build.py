@@ -125,11 +125,13 @@ def digest(course: Course, chapter: str) -> str:
 def load_config(course: Course):
     """The course's nbgrader_config.py, as nbgrader's own commands read it."""
     from nbgrader.apps import NbGrader
+    from sqlalchemy.exc import SAWarning
 
     scripts = str(Path(sys.executable).parent)
     if scripts not in os.environ.get("PATH", "").split(os.pathsep):
         # nbgrader starts `alembic` by name: it must be found also where the virtual environment is not activated
         os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
+    warnings.filterwarnings("ignore", category=SAWarning)  # about nbgrader's use of SQLAlchemy
     app = NbGrader()
     before = os.getcwd()
     os.chdir(course.root)
@@ -155,16 +157,17 @@ def quiet_nbgrader() -> Iterator[None]:
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # SQLAlchemy's, about nbgrader's use of it
-            yield
+        yield
     finally:
         logger.setLevel(level)
 
 
 def last_line(outcome: dict) -> str:
-    text = (outcome.get("error") or outcome.get("log") or "no reason given").strip()
-    return plain(text.splitlines()[-1])[:300]
+    """Why nbgrader failed: the last error that its log tells of, rather than that it failed."""
+    lines = [plain(line) for line in (outcome.get("log") or outcome.get("error") or "").splitlines() if line.strip()]
+    errors = [line.strip() for line in lines if re.match(r"\s*[\w.]+(Error|Exception|Interrupt|Failure)\b", line)]
+    errors = [line for line in errors if "the above traceback" not in line]
+    return (errors or lines or ["no reason given"])[-1].strip()[:300]
 
 
 def plain(text: str) -> str:

@@ -67,7 +67,7 @@ class AnswerSheet:
         return self._mistaken[mistake.name]
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def answer_sheet(exercise: Exercise, seed: int) -> AnswerSheet:
     """Draw the inputs and ask the reference. Kept, for the same draw often serves several answers.
 

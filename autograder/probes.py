@@ -13,6 +13,7 @@ import dis
 import inspect
 import io
 import linecache
+import logging
 import os
 import random
 import signal
@@ -215,6 +216,8 @@ def quiet() -> Iterator[None]:
     nbgrader gives a check cell no point when anything is written to stderr in it.
     """
     saved: list[tuple[int, int]] = []
+    logger = logging.getLogger("tensorflow")  # its handler keeps the stream that it was made with
+    level = logger.level
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
@@ -226,9 +229,11 @@ def quiet() -> Iterator[None]:
                 os.dup2(null, fd)
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
+            logger.setLevel(logging.ERROR)
             with contextlib.redirect_stderr(io.StringIO()):
                 yield
     finally:
+        logger.setLevel(level)
         for fd, copy in saved:
             os.dup2(copy, fd)
             os.close(copy)

@@ -242,7 +242,9 @@ def test_the_secret_is_made_once_and_kept_private(tmp_path):
     first = course_secret(tmp_path)
     assert course_secret(tmp_path) == first and len(first) >= 32
     assert (tmp_path / ".course-secret").stat().st_mode & 0o077 == 0
-    assert seed_of(first, "ada", "a.b") == seed_of(first, "ada", "a.b") != seed_of(first, "bob", "a.b")
+    seeds = {student: seed_of(first, f"student {student}", "a.b") for student in range(200)}
+    assert seeds == {student: seed_of(first, f"student {student}", "a.b") for student in range(200)}
+    assert len(set(seeds.values())) == 16 and not set(seeds.values()) & {seed_of(b"other", "ada", "a.b")}
 
 
 # -- the whole class

@@ -715,10 +715,10 @@ def _reaches_target(result, inputs, expected):
     counts, wanted = (np.bincount(labels, minlength=classes) for labels in (guess, truth))
     if accuracy < 0.5 and np.abs(counts - wanted).sum() < 0.09 * len(truth):
         return "every class comes about as often as it should, but at the wrong images"
-    if accuracy < 0.4:
+    if counts.min() == 0 and np.mean((guess == truth)[counts[truth] > 0]) > 0.9:
+        return "all classes are recognised well, but for one that you never predict"
+    if accuracy < 0.42:
         return "your predictions are hardly better than guessing"
-    if counts.min() == 0:
-        return "better than guessing, but there is a class that you never predict"
     return "better than guessing, but the target is not reached"
 
 
@@ -784,7 +784,7 @@ def _(target, seed):
     "The network has not learned anything yet: is it trained at all, on scaled pixels, and has it a hidden layer?"
 )
 def _(target, seed):
-    return _trained(seed, steps=200, hidden=0).argmax(axis=1)
+    return _trained(seed, steps=30, hidden=0).argmax(axis=1)
 
 
 @train_to.mistake(
@@ -792,7 +792,7 @@ def _(target, seed):
     "that is above the target: more epochs, another learning rate, pixels from 0 to 1?"
 )
 def _(target, seed):
-    return _trained(seed, enough=0.55).argmax(axis=1)
+    return _trained(seed, enough=0.58).argmax(axis=1)
 
 
 @train_to.mistake(
@@ -812,3 +812,12 @@ def _(target, seed):
 @train_to.mistake("You give every image the same class. That is right for one weave only.")
 def _(target, seed):
     return np.zeros(len(tasks.unlabelled_images(seed)), int)
+
+
+@train_to.mistake(
+    "A class is never predicted, while the others are recognised well: it is dead. What follows your last layer?"
+)
+def _(target, seed):
+    guess = train_to.reference(target, seed).numpy()
+    often, other = np.argsort(np.bincount(guess))[[-1, -2]]
+    return np.where(guess == often, other, guess)

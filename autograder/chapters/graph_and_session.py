@@ -40,8 +40,10 @@ def _built(answer, values):
     if not isinstance(result, (list, tuple)) or len(result) != 3:
         return {"found": "your function should return three things: the graph, the placeholder and the row sums"}
     graph, x, y = result
-    if outer.get_operations() or not left:
-        return {"found": "something of yours was built in the default graph, or is still the default graph afterwards"}
+    if not left:
+        return {"found": "after the call, a graph of yours is still the default graph. Does every `with` end?"}
+    if outer.get_operations():
+        return {"found": "something of yours was built in the graph that was the default before the call"}
     if not isinstance(graph, tf.Graph):
         return {"found": "the first of your results should be a tf.Graph"}
     for name, tensor in (("placeholder", x), ("result", y)):
@@ -65,7 +67,7 @@ def _row_sums(result, inputs, expected):
     if result["found"]:
         return result["found"]
     if result["shapes"][0] != expected["shapes"][0]:
-        return "the placeholder should have the shape [None, 2]: any number of rows, two columns"
+        return f"the placeholder has the shape {result['shapes'][0]}; it should take any number of rows, of two columns"
     if result["dtypes"] != ["float32", "float32"]:
         return "the placeholder and the sums should be float32"
     out, want = np.asarray(result["out"]), np.asarray(expected["out"])

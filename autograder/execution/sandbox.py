@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import signal
 import stat
 import sys
@@ -33,6 +32,11 @@ from .syscalls import (
     prctl,
     unshare,
 )
+
+try:
+    import resource
+except ImportError:  # not a Unix
+    resource = None
 
 __all__ = ["Layer", "Limits", "Policy", "SandboxReport", "enter", "enter_user_namespace", "probe_layers"]
 
@@ -126,6 +130,8 @@ class _Entry:
         return f"user {self.uid}"
 
     def rlimits(self) -> str | None:
+        if resource is None:
+            raise OSError(f"not offered by {sys.platform}")
         limits, notes = self.limits, []
         wanted = {
             "RLIMIT_AS": limits.memory_bytes,

@@ -122,6 +122,17 @@ class Channel:
             self.flush()
             self.send(kind, value)
 
+    def answer(self, kind: Kind, value: Any) -> None:
+        """The last word on a request. What a thread prints after it belongs to no cell, and is dropped."""
+        with self.whole():
+            self.flush()
+            self.muted = True
+            try:
+                self.send(kind, value)
+            except (WireError, MemoryError) as error:
+                about = {"kind": "wire", **described(type(error), error), "traceback": []}
+                self.send(Kind.FAIL, about)
+
     def send(self, kind: Kind, value: Any) -> None:
         self.sock.sendall(pack(kind, self.nonce, value))
 
@@ -274,16 +285,10 @@ def serve(sock: socket.socket, shell: Shell, hello: dict, max_request: int) -> N
         request = frame.value(max_request)
         channel.start(frame.nonce, request["budget"], muted=frame.kind is Kind.CALL)
         work = {Kind.RUN: _run, Kind.CALL: _call}[frame.kind]
-        answer = _interruptible(channel, work, shell, request)
+        kind, value = _interruptible(channel, work, shell, request)
         signal.signal(signal.SIGINT, channel.on_interrupt)
         flush_c_streams()
-        channel.flush()
-        try:
-            channel.send(*answer)
-        except WireError as error:
-            channel.send(
-                Kind.FAIL, {"kind": "wire", "ename": "WireError", "evalue": str(error)[:4000], "traceback": []}
-            )
+        channel.answer(kind, value)
 
 
 def _interruptible(channel: Channel, work: Any, shell: Shell, request: dict) -> tuple[Kind, Any]:

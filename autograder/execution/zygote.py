@@ -71,7 +71,7 @@ def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
 class Zygote:
     """A private zygote: start it (or enter it), then `fork` children, from any thread, as many at once as you like.
 
-    preload: modules to import once. env: the environment of zygote and children; by default what `clean_environment`
+    preload: modules to import once; whatever they hold in memory, student code can read. env: the environment of zygote and children; by default what `clean_environment`
     leaves of our own. log: where its own messages go at the end. The process starts at once and imports while the owner
     does something else; the first `fork` waits for it.
     """
@@ -182,7 +182,8 @@ class Zygote:
             finally:
                 theirs.close()
         child = Child(ours, request, limits, self._inner)
-        self._children = [other for other in self._children if other.alive] + [child]
+        with self._lock:
+            self._children = [other for other in self._children if other.alive] + [child]
         return child
 
     def usage(self) -> Usage:

@@ -15,15 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbgrader.apps import NbGraderAPI
+from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import CheckCellMetadata, Execute
+from nbgrader.utils import capture_log, temp_attrs
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from traitlets.utils.importstring import import_item
 
 from ..build import generated_release, last_line, load_config, quiet_nbgrader
 from ..execution import Zygote, ZygoteError
-from ..layout import Course, CourseError, read_notebook
+from ..layout import Course, CourseError, notebook_text, read_notebook
 from .engine import Graded
-from .outside import STAMP, JudgedOutside, digest_of
+from .outside import PRELOAD, STAMP, JudgedOutside, digest_of, stamp
 from .repair import repair
 
 LOCKED_TRIES = 5
@@ -60,6 +64,30 @@ class TolerantCourseDirectory(CourseDirectory):
             return None
 
 
+class SaveGraded(Autograde):
+    """nbgrader's Autograde for a notebook that is sanitized, executed and judged already.
+
+    What would be done twice is left out: converting and validating the notebook before and after it is run. What writes
+    grades is nbgrader's own: the submission's record, and each configured preprocessor after the one that executes.
+    """
+
+    graded: Graded
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        resources = self.init_single_notebook_resources(notebook_filename)
+        resources["metadata"] = {"path": str(Path(notebook_filename).parent)}
+        notebook, executed = self.graded.notebook, False
+        for kind in self.autograde_preprocessors:
+            kind = import_item(kind) if isinstance(kind, str) else kind
+            if issubclass(kind, (JudgedOutside, Execute)):
+                executed = True
+            elif executed and kind is not CheckCellMetadata:  # the metadata is the release's own
+                step = kind(parent=self)
+                if step.enabled:
+                    notebook, resources = step.preprocess(notebook, resources)
+        self.write_single_notebook(notebook_text(notebook), {**resources, "output_extension": ".ipynb"})
+
+
 def grade(
     course: Course,
     chapter: str,
@@ -89,7 +117,7 @@ def grade(
                 student = futures.pop(future)
                 try:
                     graded = future.result()
-                    save(api, course, chapter, student, graded)
+                    save(api, chapter, student, graded)
                     stamps[graded.stamp] = stamps.get(graded.stamp, 0) + 1
                     faults += [f"{student}: {name}" for name in graded.faults]
                 except (CourseError, OSError) as error:
@@ -113,17 +141,18 @@ def _prepare(engine: JudgedOutside, course: Course, chapter: str, student: str, 
     notebook = read_notebook(path)
     repair(notebook, read_notebook(course.release(chapter)))
     about = {"student": student, "assignment": chapter, "notebook": chapter}
-    return engine.grade(notebook, about, path.parent, zygote)
+    graded = engine.grade(notebook, about, path.parent, zygote)
+    stamp(graded, about)
+    return graded
 
 
-def save(api: NbGraderAPI, course: Course, chapter: str, student: str, graded: Graded) -> None:
+def save(api: NbGraderAPI, chapter: str, student: str, graded: Graded) -> None:
     """Let nbgrader write a graded notebook: gradebook, autograded/, late penalties. Raises `CourseError`."""
-    key = (student, chapter, chapter)
     for tries in range(LOCKED_TRIES):
-        JudgedOutside.prepared[key] = graded
-        with quiet_nbgrader():
-            outcome = api.autograde(chapter, student, force=True)
-        JudgedOutside.prepared.pop(key, None)
+        with quiet_nbgrader(), temp_attrs(api.coursedir, assignment_id=chapter, student_id=student):
+            app = SaveGraded(coursedir=api.coursedir, parent=api)
+            app.force, app.graded = True, graded
+            outcome = capture_log(app)
         if outcome["success"]:
             return
         if "locked" not in (outcome.get("error") or outcome.get("log") or ""):
@@ -147,7 +176,7 @@ def _zygote(wanted: bool, console: Console) -> Iterator[Zygote | None]:
     if not wanted:
         yield None
         return
-    zygote = Zygote()
+    zygote = Zygote(PRELOAD)
     try:
         zygote.wait_ready()
     except (ZygoteError, OSError) as error:

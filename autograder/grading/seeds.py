@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 
 SECRET = ".course-secret"
+DRAWS = 16
 
 
 def course_secret(root: Path) -> bytes:
@@ -32,6 +33,14 @@ def course_secret(root: Path) -> bytes:
 
 
 def seed_of(secret: bytes, student: str, exercise: str) -> int:
-    """HMAC-SHA256 of student and exercise, as a 63-bit seed."""
-    message = f"{student}\0{exercise}".encode()
-    return int.from_bytes(hmac.new(secret, message, hashlib.sha256).digest()[:8], "big") >> 1
+    """A 63-bit seed: one of the exercise's `DRAWS`, chosen by HMAC-SHA256 of student and exercise.
+
+    A class shares a few draws, so that what the reference and the mistakes make of each is computed once and not for every
+    student. Which draw is whose, and what is in it, only the secret tells.
+    """
+    draw = _hmac(secret, f"{student}\0{exercise}") % DRAWS
+    return _hmac(secret, f"{exercise}\0{draw}") >> 1
+
+
+def _hmac(secret: bytes, message: str) -> int:
+    return int.from_bytes(hmac.new(secret, message.encode(), hashlib.sha256).digest()[:8], "big")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
-from . import BLUE, GREEN, GREY, HEIGHT, ORANGE, PALETTE, PURPLE, RED, SKY, panels
+from . import BLUE, GREEN, GREY, HEIGHT, ORANGE, PURPLE, RED, SKY, WIDTH, panels
 
 INK = "#111827"
 PALE = "#D1D5DB"
@@ -91,26 +91,44 @@ def layout(graph_def: Any) -> dict[str, tuple[float, float]]:
     return {name: (x[name], -float(depth[name])) for name in sources}
 
 
-def _short(name: str, limit: int = 17) -> str:
+SHORT = {
+    "VarHandleOp": "Variable",
+    "ReadVariableOp": "Read",
+    "AssignVariableOp": "Assign",
+    "AssignAddVariableOp": "Add to",
+}
+
+
+def _short(name: str, limit: int) -> str:
     return name if len(name) <= limit else f"{name[: limit - 1]}…"
 
 
-def _draw(ax: Any, graph_def: Any, title: str, keep: set[str] | None = None) -> None:
-    """One graph: boxes with the op type and the name, arrows along which tensors flow; what is not in `keep` is pale."""
+def _draw(ax: Any, graph_def: Any, title: str, keep: set[str] | None, spread: float, rows: int, inch: float) -> None:
+    """One graph: boxes with the op type and the name, arrows along which tensors flow; what is not in `keep` is pale.
+
+    spread: width of the axes in boxes, rows: height in boxes, inch: of one box.
+    """
     place = layout(graph_def)
-    wide, high = 0.9, 0.56
+    wide, high = 0.9, 0.58
     alive = {name: keep is None or name in keep for name in place}
+    middle = (min(x for x, _ in place.values()) + max(x for x, _ in place.values())) / 2
     for node in graph_def.node:
         x, y = place[node.name]
         for source, control in _inputs(node):
             x0, y0 = place[source]
             on = alive[source] and alive[node.name]
+            start, end, bend = (x0, y0 - high / 2), (x, y + high / 2), 0.0
+            if y0 - y > 1.5:  # around the boxes in between, from side to side
+                side = -1 if x0 <= middle else 1
+                start, end, bend = (x0 + side * wide / 2, y0), (x + side * wide / 2, y), -0.45 * side
             ax.annotate(
                 "",
-                (x, y + high / 2),
-                (x0, y0 - high / 2),
+                end,
+                start,
+                zorder=2 if on else 1,
                 arrowprops={
                     "arrowstyle": "-|>",
+                    "connectionstyle": f"arc3,rad={bend}",
                     "color": INK if on else PALE,
                     "lw": 1.1,
                     "ls": ":" if control else "-",
@@ -131,11 +149,20 @@ def _draw(ax: Any, graph_def: Any, title: str, keep: set[str] | None = None) -> 
         )
         ax.add_patch(box)
         ink = INK if alive[node.name] else "#9CA3AF"
-        ax.text(x, y + 0.11, _short(node.op), ha="center", va="center", fontsize=8, color=ink, weight="bold", zorder=4)
-        ax.text(x, y - 0.13, _short(node.name), ha="center", va="center", fontsize=7.5, color=ink, zorder=4)
-    xs, ys = zip(*place.values(), strict=True)
-    middle, reach = (min(xs) + max(xs)) / 2, max((max(xs) - min(xs)) / 2 + 0.55, 1.05)
-    ax.set(xlim=(middle - reach, middle + reach), ylim=(min(ys) - 0.4, max(ys) + 0.4), title=title)
+        op, name = SHORT.get(node.op, node.op), _short(node.name, round(14.5 * wide * inch))
+        ax.text(
+            x,
+            y + 0.12,
+            op,
+            ha="center",
+            va="center",
+            fontsize=8 if inch > 0.9 else 7,
+            color=ink,
+            weight="bold",
+            zorder=4,
+        )
+        ax.text(x, y - 0.14, name, ha="center", va="center", fontsize=7.5, color=ink, zorder=4)
+    ax.set(xlim=(middle - spread / 2, middle + spread / 2), ylim=(0.6 - rows, 0.4), title=title)
     ax.axis("off")
 
 
@@ -143,11 +170,12 @@ def graphs(named: Mapping[str, Any], keep: Sequence[set[str] | None] | None = No
     """One or more GraphDefs side by side, each under its title; with `keep`, the nodes outside of it are pale."""
     keep = keep or [None] * len(named)
     places = [layout(definition) for definition in named.values()]
-    spread = [max(2.1, np.ptp([x for x, _ in place.values()]) + 1.1) for place in places]
-    rows = max(1 - min(y for _, y in place.values()) for place in places)
-    figure, axes = panels(len(named), height=0.72 * rows + 0.75, squeeze=False, gridspec_kw={"width_ratios": spread})
-    for ax, (title, definition), kept in zip(axes[0], named.items(), keep, strict=True):
-        _draw(ax, definition, title, kept)
+    spread = [max(6.6 / len(named), np.ptp([x for x, _ in place.values()]) + 1.1) for place in places]
+    rows = max(round(1 - min(y for _, y in place.values())) for place in places)
+    figure, axes = panels(len(named), height=0.7 * rows + 0.75, squeeze=False, gridspec_kw={"width_ratios": spread})
+    inch = WIDTH / (sum(spread) + 0.3)
+    for ax, (title, definition), kept, width in zip(axes[0], named.items(), keep, spread, strict=True):
+        _draw(ax, definition, title, kept, width, rows, inch)
     found = [kind for kind in KINDS if any(_kind(n.op) == kind for d in named.values() for n in d.node)]
     marks = [axes[0, 0].plot([], [], "s", mfc="white", mec=KINDS[kind][0], mew=2, ms=9)[0] for kind in found]
     figure.legend(marks, found, loc="outside lower center", ncols=3, fontsize=9)
@@ -158,18 +186,32 @@ def graphs(named: Mapping[str, Any], keep: Sequence[set[str] | None] | None = No
 
 
 def sessions(draws: Mapping[str, Sequence[float]], title: str) -> Any:
-    """What each session drew, one row a session; equal values in one column are joined by a line."""
-    figure, ax = panels(height=2.6)
-    names, values = list(draws), np.array(list(draws.values()), float)  # [sessions, draws]
-    for k in range(values.shape[1]):
-        ax.plot(values[:, k], range(len(names)), "-", color=PALE, lw=1.5, zorder=1)
-        ax.plot(values[:, k], range(len(names)), "o", color=PALETTE[k % len(PALETTE)], ms=13, zorder=2)
-        for row, value in enumerate(values[:, k]):
-            ax.text(
-                value, row, str(k + 1), color="white", ha="center", va="center", fontsize=9, weight="bold", zorder=3
-            )
-    ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5), xlabel="the value that came out")
-    ax.set_title(title)
+    """What came out of each initialisation, session after session, against "always the first value"."""
+    figure, ax = panels(height=2.9)
+    begin, first = 0, next(iter(draws.values()))[0]
+    top = max(max(values) for values in draws.values())
+    bottom = min(min(values) for values in draws.values())
+    for (name, values), colour in zip(draws.items(), (BLUE, ORANGE, GREEN, PURPLE), strict=False):
+        at = np.arange(begin, begin + len(values))
+        ax.plot(at, values, "o-", color=colour, ms=8, lw=1.4)
+        ax.text(at.mean(), top + 0.17 * (top - bottom), name, color=INK, ha="center", va="center", weight="bold")
+        if begin:
+            ax.axvline(begin - 0.5, color=GREY, lw=1.2, ls="--")
+        begin += len(values)
+    ax.axhline(first, color=RED, lw=1.2, ls=":", zorder=1)
+    ax.annotate(
+        "what “the same in every run” promises",
+        (begin - 0.6, first),
+        (0, -6),
+        textcoords="offset points",
+        color=RED,
+        fontsize=9,
+        ha="right",
+        va="top",
+    )
+    numbers = [k + 1 for values in draws.values() for k in range(len(values))]
+    ax.set(xticks=range(begin), xticklabels=numbers, ylim=(None, top + 0.32 * (top - bottom)))
+    ax.set(xlabel="number of the initialisation, in its session", ylabel="y", title=title)
     return figure
 
 
@@ -186,7 +228,7 @@ def paths(walks: Mapping[str, Sequence[float]], title: str) -> Any:
         path = np.asarray(path, float)
         left.plot(path, path**2, "o-", color=colour, lw=1.2, ms=5, alpha=0.85)
         right.plot(range(len(path)), path, "o-", color=colour, lw=1.6, ms=4, label=name)
-    left.set(xlabel="x", ylabel="x²", title="On the curve")
+    left.set(xlabel="x", ylabel="x²", title="A step too long climbs the walls")
     right.set(xlabel="step", ylabel="x", title=title)
     right.axhline(0, color=GREY, lw=1)
     right.legend(fontsize=9, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
@@ -198,7 +240,8 @@ def decay(rates: Mapping[str, Sequence[float]], walks: Mapping[str, Sequence[flo
     figure, (left, right) = panels(2, height=HEIGHT + 0.3)
     colours = (BLUE, ORANGE, GREEN, RED)
     for (name, rate), colour in zip(rates.items(), colours, strict=False):
-        left.plot(range(len(rate)), rate, color=colour, label=name, lw=2.4 if colour == BLUE else 1.8)
+        stairs = "steps-post" if len(set(rate)) < len(rate) else "default"
+        left.plot(range(len(rate)), rate, drawstyle=stairs, color=colour, label=name)
     left.set(xlabel="step", ylabel="learning rate", ylim=(0, None), title="Smooth, or in stairs")
     left.legend(fontsize=9)
     for (name, walk), colour in zip(walks.items(), colours, strict=False):

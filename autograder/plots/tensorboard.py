@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from . import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, panels
+from . import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, WIDTH, panels
 
 COLOURS = (BLUE, ORANGE, RED, GREEN, PURPLE)
 
@@ -50,7 +50,13 @@ def parts() -> Any:
     ax.set(xlim=(0, 100), ylim=(0, 34))
     ax.axis("off")
     boxes = (
-        (1, 4, "your training", "writer = create_file_writer(logdir)\ntf.summary.scalar(tag, value, step)", BLUE),
+        (
+            1,
+            4,
+            "your training",
+            "writer = tf.summary.\n  create_file_writer(logdir)\ntf.summary.scalar(\n  tag, value, step)",
+            BLUE,
+        ),
         (41, 4, "logdir", "events.out.tfevents.…\na file that only grows", GREY),
         (76, 17, "TensorBoard", "a web server that\nreads again and again", ORANGE),
         (76, 1, "EventAccumulator", "your own reader", GREEN),
@@ -61,7 +67,7 @@ def parts() -> Any:
             FancyBboxPatch((left, bottom), width, height, boxstyle="round,pad=0.4", fc="white", ec=colour, lw=2)
         )
         ax.text(left + width / 2, bottom + height - 3.2, name, ha="center", va="center", color=colour, weight="bold")
-        small = {"family": "monospace", "fontsize": 6.5} if left == 1 else {"fontsize": 9}
+        small = {"family": "monospace", "fontsize": 8.5, "multialignment": "left"} if left == 1 else {"fontsize": 9}
         ax.text(left + width / 2, bottom + (height - 5) / 2, text, ha="center", va="center", linespacing=1.7, **small)
     arrows = (((32, 17), (40, 17), "feeds"), ((66, 20), (75, 25), "reads"), ((66, 14), (75, 8), "reads"))
     for start, end, word in arrows:
@@ -74,7 +80,7 @@ def parts() -> Any:
             fontsize=9,
             bbox={"fc": "white", "ec": "none", "pad": 0.5},
         )
-    ax.set_title("The two sides never speak to each other: all passes through the files")
+    ax.set_title("The two sides never speak to each other: everything passes through files")
     return _done(figure)
 
 
@@ -97,7 +103,7 @@ def file_growth(sizes: Mapping[str, Sequence[int]], flushed: Mapping[str, int]) 
         xlabel="values fed to the writer",
         ylabel="size of the event file (bytes)",
         title="A writer collects before it writes",
-        ylim=(0, None),
+        ylim=(0, 1.1 * max(flushed.values())),
     )
     ax.legend(loc="upper left")
     return _done(figure)
@@ -145,7 +151,7 @@ def runs(folders: Mapping[str, str | Path], tags: Sequence[str], *, title: str, 
 
 def histograms(folders: Mapping[str, str | Path], tag: str, *, title: str) -> Any:
     """One panel a run, one ridge a step, the oldest behind: the histograms in the runs' event files."""
-    figure, axes = panels(len(folders), height=3.3, sharey=True, squeeze=False)
+    figure, axes = panels(len(folders), height=3.3, sharex=True, sharey=True, squeeze=False)
     for ax, (name, folder), colour in zip(axes[0], folders.items(), COLOURS, strict=False):
         steps, tensors = _events(folder)[tag]  # each tensor [buckets, 3]: left edge, right edge, count
         gap = (steps[-1] - steps[0]) / max(len(steps) - 1, 1)
@@ -156,7 +162,7 @@ def histograms(folders: Mapping[str, str | Path], tag: str, *, title: str) -> An
             middle = (left + right) / 2
             ax.fill_between(middle, step, step - height, color=colour, alpha=0.55, zorder=order, lw=0)
             ax.plot(middle, step - height, color="white", lw=1.0, zorder=order)
-        ax.set(xlabel="weight", title=f"run {name}")
+        ax.set(xlabel="weight", yticks=steps[::2], title=name)
         ax.grid(axis="y", visible=False)
     axes[0, 0].invert_yaxis()
     axes[0, 0].set_ylabel("step")
@@ -168,7 +174,8 @@ def logged_images(folders: Mapping[str, str | Path], tag: str, *, columns: int =
     """All the pictures that event files hold under a tag, one block of rows for each folder."""
     found = {name: _decoded(_events(folder)[tag][1][0]) for name, folder in folders.items()}
     rows = {name: -(-len(pictures) // columns) for name, pictures in found.items()}
-    figure, axes = panels(height=0.72 * sum(rows.values()) + 0.4 * len(rows) + 0.3)
+    units = sum(rows.values()) + 0.62 * len(rows) + 0.1
+    figure, axes = panels(height=WIDTH / columns * units + 0.35)
     top, ticks = 0.0, []
     for name, pictures in found.items():
         for k, picture in enumerate(pictures):

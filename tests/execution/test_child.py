@@ -300,6 +300,17 @@ def test_an_image_must_be_one(child):
     assert result.outputs[0]["data"] == {"text/plain": "p"}
 
 
+def test_what_a_thread_prints_between_cells_is_dropped(child):
+    child.run(
+        "import threading, time\n"
+        "def chatter():\n    for _ in range(40): print('x', flush=True); time.sleep(.01)\n"
+        "thread = threading.Thread(target=chatter); thread.start()"
+    )
+    time.sleep(0.1)
+    assert child.run("thread.join(); 'done'").outputs[-1]["data"]["text/plain"] == "'done'"
+    assert child.run("print('ok')").outputs[0]["text"] == "ok\n"
+
+
 # -- forged answers
 
 FORGE = (
