@@ -41,3 +41,7 @@ c.JudgedOutside.cpu_seconds = 300  # for a notebook, all threads together
 c.JudgedOutside.memory = 4 << 30  # bytes for a notebook; TensorFlow needs about 1.5 GiB
 c.JudgedOutside.output = 1 << 20  # characters that a cell may print and display
 c.JudgedOutside.file_size = 64 << 20  # bytes of one file
+
+# `nbgrader validate`, and what is judged in a kernel, run no lesson either.
+c.Execute.timeout = 300
+c.Execute.skip_cells_with_tag = "lesson"

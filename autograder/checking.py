@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import os
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from .probes import quiet
 from .verdict import Verdict
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # how much C++ code logs later on; read while TensorFlow is imported
 with quiet():
     # TensorFlow logs to stderr when it is imported and when it looks for a GPU. A notebook imports `check` first, so that
     # a lesson does not open with ten lines about drivers, and nothing of it falls into a check cell later.

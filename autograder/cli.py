@@ -40,7 +40,7 @@ def plain_errors(command: Callable) -> Callable:
 @click.pass_context
 def main(context: click.Context, folder: Path | None) -> None:
     """Build, check, hand out and grade the course "TensorFlow from first principles"."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     context.obj = folder
 
 

@@ -16,6 +16,7 @@ import linecache
 import logging
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -113,7 +114,7 @@ def _run_one(answer: Callable, asked: dict) -> dict:
             record = {
                 "status": "raised",
                 "type": type(error).__name__,
-                "message": str(error)[:1000],
+                "message": _message(error),
                 "lines": _lines(error),
             }
     if reached:
@@ -192,6 +193,13 @@ def _copy(thing: Any) -> np.ndarray:
 def _same(saved: np.ndarray, thing: Any) -> bool:
     now = np.asarray(thing.numpy() if hasattr(thing, "numpy") else thing)
     return now.shape == saved.shape and now.dtype == saved.dtype and now.tobytes() == saved.tobytes()
+
+
+def _message(error: BaseException) -> str:
+    """What an error says, without the list of files that TensorFlow adds when it happens inside a graph."""
+    return re.split(r"\n+(?:Detected at node|Original stack trace|Stack trace for op)|, defined at", str(error))[0][
+        :1000
+    ]
 
 
 def _lines(error: BaseException) -> list[list]:

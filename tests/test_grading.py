@@ -31,6 +31,8 @@ def hand_in(course, chapter, student, change=None):
     for cell in notebook.cells:
         if cell.cell_type == "code" and is_solution(cell):
             cell.source = right[graded(cell)["grade_id"]]
+        elif graded(cell).get("grade_id") == "written-answer":
+            cell.source = model_answer(course, chapter)
     if change:
         change(notebook)
     path = course.submission(student, chapter)

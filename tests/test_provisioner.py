@@ -132,6 +132,19 @@ def test_the_socket_is_private(kernel, jupyter):
         assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_nonsense_on_its_socket_does_not_end_the_zygote(kernel, jupyter):
+    import socket
+
+    for path in (jupyter / "runtime").rglob("*.sock"):
+        for nonsense in (b"\xff\xff\xff\xff", b"\x02\0\0\0{}", b"\x01\0\0\0!", b""):
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(str(path))
+                sock.sendall(nonsense)
+    assert "2" in kernel.run("1 + 1")
+    with Kernel() as other:
+        assert other.warm
+
+
 def test_a_kernel_that_dies_is_noticed(jupyter):
     with Kernel() as kernel:
         kernel.client.execute("import os; os._exit(3)")

@@ -488,7 +488,7 @@ def _(x0, lr, n):
 
 @exercise(points=3, minutes=10, difficulty=3)
 def as_tf_function(graph, x, y):
-    """An eager callable with the graph's answers: called with a value for x, it returns y, and a tape can follow it.
+    """An eager callable with the graph's answers: called with a value for x, it returns y.
 
     graph: tf.Graph without variables, x: its placeholder, y: a tensor of it → callable tensor → tensor.
     """
@@ -510,23 +510,19 @@ def _small(weights, kind, inner, outer):
 
 
 def _called(answer, made, first, second):
-    """Build the callable once, call it twice, eagerly, and ask a tape for the slope of what it returns."""
+    """Build the callable once, and call it twice, eagerly."""
     graph, inner, outer = made
     function = answer(graph, graph.get_tensor_by_name(inner), graph.get_tensor_by_name(outer))
     if not callable(function):
         return {"found": "your function should return something that can be called"}
-    results, slopes = [], []
+    results = []
     for value in (first, second):
-        with tf.GradientTape() as tape:
-            tape.watch(value)
-            result = function(value)
-            result = result[0] if isinstance(result, (list, tuple)) and len(result) == 1 else result
+        result = function(value)
+        result = result[0] if isinstance(result, (list, tuple)) and len(result) == 1 else result
         if not isinstance(result, tf.Tensor) or not hasattr(result, "numpy"):
             return {"found": "what your callable returns should be an eager tensor, as a tf.function gives it"}
         results.append(result.numpy())
-        slope = tape.gradient(result, value)
-        slopes.append(None if slope is None else slope.numpy())
-    return {"found": "", "results": results, "slopes": slopes}
+    return {"found": "", "results": results}
 
 
 def _as_session(result, inputs, expected):
@@ -539,17 +535,6 @@ def _as_session(result, inputs, expected):
     for got, want in pairs:
         if not np.allclose(got, want, rtol=1e-4, atol=1e-5):
             return "what your callable returns is not the session's answer"
-    return None
-
-
-def _followed(result, inputs, expected):
-    if found := _as_session(result, inputs, expected):
-        return found
-    for got, want in zip(result["slopes"], expected["slopes"]):
-        if got is None:
-            return "the value is right, but a tape finds no way through your callable: there is no gradient"
-        if np.shape(got) != np.shape(want) or not np.allclose(got, want, rtol=1e-3, atol=1e-4):
-            return "the value is right, but the gradient that a tape finds is not"
     return None
 
 
@@ -567,7 +552,7 @@ def _(rng):
     return _kind(rng, "tanh", "features", "scores")
 
 
-@as_tf_function.case("a tape sees through it, as through any tf.function", points=1, probe=_called, accept=_followed)
+@as_tf_function.case("a graph with a square", points=1, probe=_called, accept=_as_session)
 def _(rng):
     return _kind(rng, "square", "x", "y")
 
@@ -577,18 +562,6 @@ def _(graph, x, y):
     def function(value):
         with tf.compat.v1.Session(graph=graph) as session:
             return session.run(y, {x: value.numpy()})
-
-    return function
-
-
-@as_tf_function.mistake(
-    "Your callable asks a session. The numbers are right, but the tape sees only a constant that came out of nowhere."
-)
-def _(graph, x, y):
-    def function(value):
-        with tf.compat.v1.Session(graph=graph) as session:
-            found = session.run(y, {x: value.numpy()})
-        return tf.constant(found)
 
     return function
 

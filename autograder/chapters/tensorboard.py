@@ -449,15 +449,13 @@ def _(rng):
     return (rng.uniform(size=(30, 28, 28)).astype("float32"),)
 
 
-def _grid_of(images, order, ticks=False):
+def _grid_of(images, order):
+    """A grid without axes: making 25 axes takes a hundred times as long, and a wrong answer waits for all the mistakes."""
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=(5, 5))
+    figure = plt.figure(figsize=(5, 5), dpi=100)
     for place, number in enumerate(order):
-        ax = figure.add_subplot(5, 5, place + 1)
-        ax.imshow(images[number], cmap="gray")
-        if not ticks:
-            ax.axis("off")
+        figure.figimage(images[number].numpy(), 36 + 100 * (place % 5), 436 - 100 * (place // 5), cmap="gray")
     return figure
 
 
@@ -473,7 +471,12 @@ def _(images):
 
 @image_grid.mistake("The ticks are still there.")
 def _(images):
-    return _grid_of(images, range(25), ticks=True)
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(5, 5)
+    for ax, image in zip(axes.flat, images):
+        ax.imshow(image, cmap="gray")
+    return figure
 
 
 @image_grid.mistake("The first picture is missing: subplot numbers begin at 1, pictures at 0.")

@@ -117,14 +117,14 @@ def create(name: str, limits: Limits, places: dict[str, tuple[int, list[Path]]])
     return group
 
 
-def sweep(places: dict[str, tuple[int, list[Path]]]) -> None:
-    """Remove the groups that were left by zygotes whose owner (the first part of the name) is gone.
+def sweep(places: dict[str, tuple[int, list[Path]]], name: str | None = None) -> None:
+    """Remove the groups that a zygote of this name has left; without a name, those of all zygotes whose owner is gone.
 
-    A group that still holds a process cannot be removed, so that a mistake costs nothing.
+    The owner is the first part of the name. A group that still holds a process cannot be removed, so a mistake costs nothing.
     """
     for _, parents in places.values():
         for parent in parents:
-            for folder in parent.glob(f"{NAME}-*-*-*"):
-                if not os.path.exists(f"/proc/{folder.name.split('-')[-3]}"):
+            for folder in parent.glob(f"{NAME}-{name}-*" if name else f"{NAME}-*-*-*"):
+                if name or not os.path.exists(f"/proc/{folder.name.split('-')[-3]}"):
                     with contextlib.suppress(OSError):
                         folder.rmdir()

@@ -93,7 +93,7 @@ class Child:
         """connection: to the zygote, for this child alone. namespace: the zygote, if it counts processes by itself."""
         self.limits = limits
         self._connection = connection
-        self._lock, self._closing = threading.RLock(), threading.Lock()
+        self._lock, self._closing, self._waiting = threading.RLock(), threading.Lock(), threading.Lock()
         self._ended: dict | None = None
         self._reason: str | None = None
         self._killed_for: Status | None = None
@@ -216,11 +216,12 @@ class Child:
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_RDWR)
             self._wait(10)
-            self._connection.close()
-            self._sock.close()
-            for fd in self._raw:
-                os.close(fd)
-            self._connection = None
+            with self._lock:  # a request under way in another thread has just failed, and lets go
+                self._connection.close()
+                self._sock.close()
+                for fd in self._raw:
+                    os.close(fd)
+                self._connection = None
 
     # -- the conversation
 
@@ -329,15 +330,17 @@ class Child:
 
     def _wait(self, timeout: float) -> dict | None:
         """The zygote's word on the child's end, or None."""
-        if self._ended is None:
-            try:
-                note = frames.receive_note(self._connection, time.monotonic() + timeout)
-            except TimeoutError:
-                return None
-            except (OSError, ValueError):
-                note = None
-            self._ended = note[0] if note else {"exit": -signal.SIGKILL}  # the zygote is gone, and its children with it
-        return self._ended
+        with self._waiting:
+            if self._ended is None and self._connection is not None:
+                try:
+                    note = frames.receive_note(self._connection, time.monotonic() + timeout)
+                except TimeoutError:
+                    return None
+                except (OSError, ValueError):
+                    note = None
+                # without a word the zygote is gone, and its children with it
+                self._ended = note[0] if note else {"exit": -signal.SIGKILL}
+            return self._ended
 
     def _cause(self, ended: dict) -> str:
         """Why a process that nobody here killed has ended; sets what that makes of the cell."""

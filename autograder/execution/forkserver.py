@@ -43,6 +43,7 @@ from .syscalls import (
     unshare,
 )
 
+NOTE_SECONDS = 5.0  # for the rest of a note that has begun to come
 UIDS = 0x7000_0000  # far from every account; a range a zygote
 log = logging.getLogger("autograder.zygote")
 
@@ -127,7 +128,7 @@ class ForkServer:
             events = self.selector.select(wait)
             for key, _ in events:
                 if key.fd in self.selector.get_map():  # an earlier event of this round may have ended it
-                    key.data(key.fileobj)
+                    self.handle(key.data, key.fileobj)
             if self.self_fd is None:  # no pidfds on this system: SIGCHLD has woken us
                 for child in list(self.children.values()):
                     self.on_exit(child)
@@ -144,6 +145,20 @@ class ForkServer:
         while self.leftover and time.monotonic() < deadline:
             time.sleep(0.01)
             self.leftover = [group for group in self.leftover if not group.remove()]
+
+    def handle(self, act: Callable[[Any], None], source: Any) -> None:
+        """One event. Nonsense on a connection ends that connection, not us."""
+        try:
+            act(source)
+        except (ValueError, KeyError, TypeError, IndexError, TimeoutError) as error:
+            log.warning("%s: %s", type(error).__name__, error)
+            if source in self.children:
+                self.kill(source)
+                self.selector.unregister(source)
+            elif source is self.listener:
+                self.running = False
+            elif isinstance(source, socket.socket):
+                self.drop(source)
 
     def on_owner(self, _: Any) -> None:
         self.running = False
@@ -168,7 +183,7 @@ class ForkServer:
         self.selector.register(connection, selectors.EVENT_READ, self.on_request)
 
     def on_request(self, connection: socket.socket) -> None:
-        received = frames.receive_note(connection)
+        received = frames.receive_note(connection, time.monotonic() + NOTE_SECONDS)
         if received is None:
             self.drop(connection)
             return
@@ -190,7 +205,7 @@ class ForkServer:
 
     def on_word(self, connection: socket.socket) -> None:
         """The owner wants a signal sent to its child's group; or has closed, or died."""
-        received = frames.receive_note(connection)
+        received = frames.receive_note(connection, time.monotonic() + NOTE_SECONDS)
         if received is None:
             self.kill(connection)
             self.selector.unregister(connection)
@@ -215,14 +230,16 @@ class ForkServer:
         child.cgroup.kill()
 
     def on_exit(self, child: Child, wait: bool = False) -> None:
+        if child.pidfd is not None:  # it has ended and is not yet reaped: its number still stands for its group alone
+            self.signal(child.pid, signal.SIGKILL)
         try:
             pid, status, used = os.wait4(child.pid, 0 if wait else os.WNOHANG)
         except ChildProcessError:
             pid, status, used = child.pid, 0, None
         if pid == 0:
             return
-        with contextlib.suppress(OSError):  # the first of its group may be gone and others still there
-            os.killpg(child.pid, signal.SIGKILL)
+        if child.pidfd is None:
+            self.signal(child.pid, signal.SIGKILL)
         child.cgroup.kill()
         if self.idle is None:
             self.kill_orphans()

@@ -53,7 +53,7 @@ class Limits:
     wall_seconds: float = 30.0  # a cell; `Child.run(timeout=…)` overrides it
     grace_seconds: float = 2.0  # between the interrupt of a cell that ran out of time and the kill
     cpu_seconds: int = 600  # of all threads, over the child's life
-    memory_bytes: int = 4 << 30  # of address space; TensorFlow aborts below about 1.5 GiB
+    memory_bytes: int = 4 << 30  # of address space; with 2 GiB TensorFlow aborts, with 3 it trains
     output_bytes: int = 2 << 20  # printed and displayed by one cell
     file_bytes: int = 64 << 20  # of one file
     open_files: int = 256

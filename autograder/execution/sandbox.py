@@ -4,7 +4,7 @@ Every layer is applied if the machine offers it, and reported either way (`Sandb
 without any privilege, Landlock, seccomp and rlimits remain, and user namespaces bring the others back where the
 distribution allows them; on macOS only rlimits do, and the report says "not isolated".
 
-Measured as root on 2 cores (Linux 6.18): 4 ms altogether.
+Measured as root on 2 cores (Linux 6.18): 6 ms of CPU time altogether.
 """
 
 from __future__ import annotations

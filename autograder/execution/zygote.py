@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from . import frames, rehearsal
+from . import cgroups, frames, rehearsal
 from .child import Child, ChildError, Usage, children_of
 from .policy import Limits, Policy, standing_marks
 
@@ -110,7 +110,9 @@ class Zygote:
                 return
             self._control, theirs = socket.socketpair()
             self._messages = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
+            self._name = f"{os.getpid()}-{secrets.token_hex(3)}"
             command = [self.python, "-m", __name__, "--control", str(theirs.fileno()), "--owner", str(os.getpid())]
+            command += ["--name", self._name]
             with theirs:
                 self._process = subprocess.Popen(
                     [*command, *self.preload],
@@ -204,6 +206,7 @@ class Zygote:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+            cgroups.sweep(cgroups.homes(), self._name)  # if it was killed, nobody else has
             if said := self._said():
                 self.log.debug("zygote: %s", said)
             self._messages.close()
@@ -224,13 +227,14 @@ def _with_package(env: Mapping[str, str]) -> dict[str, str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The process of a private zygote: ``--control FD --owner PID MODULE…``."""
-    from . import cgroups, forkserver, inside
+    from . import forkserver, inside
 
     parser = argparse.ArgumentParser(
         prog=f"python -m {__spec__.name if __spec__ else __name__}", description=main.__doc__
     )
     parser.add_argument("--control", type=int, required=True, help="descriptor of the connection to the owner")
     parser.add_argument("--owner", type=int, required=True, help="process id of the owner: when it ends, so do we")
+    parser.add_argument("--name", required=True, help="of our control groups")
     parser.add_argument("--cold", help="we start for the second time: why nothing is preloaded")
     parser.add_argument("--owner-fd", type=int, help="then: a pidfd of the owner")
     parser.add_argument("--nested", action="store_true", help="then: we are in namespaces already")
@@ -255,13 +259,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rehearsal.rehearse(shell)
         if (count := forkserver.threads()) != 1:
             why = f"{count} threads after the imports, where a fork might hang"
-            again = ["--control", str(asked.control), "--owner", str(asked.owner), "--cold", why]
+            again = ["--control", str(asked.control), "--owner", str(asked.owner), "--name", asked.name]
+            again += ["--cold", why]
             again += ["--nested"] if nested else []
             again += [] if owner is None else ["--owner-fd", str(owner)]
             for fd in filter(None, (asked.control, owner)):
                 os.set_inheritable(fd, True)
             os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *again])
-    server = forkserver.ForkServer(control, inside.run, owner=owner, name=f"{asked.owner}-{secrets.token_hex(3)}")
+    server = forkserver.ForkServer(control, inside.run, owner=owner, name=asked.name)
     server.try_process_namespaces()
     forkserver.protect()
     standing_marks()

@@ -37,13 +37,13 @@ def _scatter(ax: Any, x: Any, y: Any, size: float = 26) -> None:
 
 def sample(x: Any, y: Any) -> Any:
     """The points, the circle that labelled them, and a ring around each that lies on the wrong side of it."""
-    figure, ax = panels(1, height=4.2, width=6.6)
+    figure, ax = panels(1, height=4.0, width=6.0)
     _scatter(ax, x, y)
     _circle(ax, label="the truth")
     wrong = (np.hypot(*np.asarray(x).T) > 1) != (np.asarray(y)[:, 0] == 1)
     ax.scatter(*np.asarray(x)[wrong].T, s=120, fc="none", ec=RED, lw=1.6, label="wrong side", zorder=6)
     ax.set(title=f"{wrong.sum()} of {len(x)} points stand on the wrong side")
-    figure.legend(loc="outside right center")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
 

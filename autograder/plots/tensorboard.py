@@ -152,19 +152,22 @@ def runs(folders: Mapping[str, str | Path], tags: Sequence[str], *, title: str, 
 def histograms(folders: Mapping[str, str | Path], tag: str, *, title: str) -> Any:
     """One panel a run, one ridge a step, the oldest behind: the histograms in the runs' event files."""
     figure, axes = panels(len(folders), height=3.3, sharex=True, sharey=True, squeeze=False)
+    widest = 0.0
     for ax, (name, folder), colour in zip(axes[0], folders.items(), COLOURS, strict=False):
         steps, tensors = _events(folder)[tag]  # each tensor [buckets, 3]: left edge, right edge, count
         gap = (steps[-1] - steps[0]) / max(len(steps) - 1, 1)
         for order, (step, buckets) in enumerate(zip(steps, tensors, strict=True)):
             left, right, count = np.asarray(buckets, float).T
+            widest = max(widest, float(np.sqrt(np.average(((left + right) / 2) ** 2, weights=count))))
             density = count / np.maximum(right - left, 1e-12)
             height = 2.2 * gap * density / density.max()
             middle = (left + right) / 2
             ax.fill_between(middle, step, step - height, color=colour, alpha=0.55, zorder=order, lw=0)
-            ax.plot(middle, step - height, color="white", lw=1.0, zorder=order)
+            ax.plot(middle, step - height, color="white", lw=0.6, zorder=order)
         ax.set(xlabel="weight", yticks=steps[::2], title=name)
         ax.grid(axis="y", visible=False)
     axes[0, 0].invert_yaxis()
+    axes[0, 0].set_xlim(-3 * widest, 3 * widest)  # a few weights go farther; the heap is what counts
     axes[0, 0].set_ylabel("step")
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
     return _done(figure)

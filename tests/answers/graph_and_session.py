@@ -196,6 +196,11 @@ def as_tf_function_eager_call(graph, x, y):
     return function
 
 
+def as_tf_function_session(graph, x, y):
+    session = tf1.Session(graph=graph)
+    return lambda value: tf.constant(session.run(y, {x: value.numpy()}))
+
+
 ANSWERS = {
     "build_graph": [build_graph_reduce, build_graph_slices, build_graph_expanded, build_graph_reshaped],
     "run": [run_with, run_before_the_session, run_eval, run_listed],
@@ -207,5 +212,6 @@ ANSWERS = {
         as_tf_function_pruned,
         as_tf_function_signature,
         as_tf_function_eager_call,
+        as_tf_function_session,
     ],
 }

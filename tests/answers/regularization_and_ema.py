@@ -114,9 +114,9 @@ def ema_step(shadow, value, decay, num_updates=None):
 
 def ema_numpy(shadow, value, decay, num_updates=None):
     bound = np.inf if num_updates is None else (1 + num_updates) / (10 + num_updates)
-    return np.average([shadow.numpy(), value.numpy()], axis=0, weights=[min(decay, bound), 1 - min(decay, bound)]).astype(
-        "float32"
-    )
+    return np.average(
+        [shadow.numpy(), value.numpy()], axis=0, weights=[min(decay, bound), 1 - min(decay, bound)]
+    ).astype("float32")
 
 
 def ema_variable(shadow, value, decay, num_updates=None):

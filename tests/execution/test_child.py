@@ -255,6 +255,16 @@ def test_a_killed_child_fails_the_request_under_way(child):
     assert result.status == "died" and "the course is over" in result.evalue
 
 
+def test_a_child_may_be_closed_while_it_works(child):
+    timer = threading.Timer(0.2, child.close)
+    timer.start()
+    result = child.run("import time; time.sleep(60)")
+    timer.join()
+    assert result.status == "died" and "closed" in result.evalue
+    with pytest.raises(ChildError, match="closed"):
+        child.run("1")
+
+
 def test_an_exception_that_cannot_be_printed(child):
     result = child.run("class E(Exception):\n    def __str__(self): raise ValueError\nraise E")
     assert result.status == "error" and child.run("1").status == "ok"
@@ -446,6 +456,22 @@ def test_when_the_zygote_dies_its_children_end(tmp_path):
         assert child.run("1").status == "died" if child.alive else True
         with pytest.raises(ChildError):
             child.run("1")
+
+
+def test_control_groups_are_removed_even_if_the_zygote_was_killed(tmp_path):
+    from autograder.execution import Zygote, cgroups
+
+    def left():
+        return [f for _, ps in cgroups.homes().values() for p in ps for f in p.glob(f"{cgroups.NAME}-{zygote._name}-*")]
+
+    with Zygote(preload=()) as zygote:
+        child = zygote.fork(tmp_path)
+        if not child.report.has("cgroup pids"):
+            pytest.skip(f"no control groups here: {child.report}")
+        assert left()
+        os.kill(zygote.pid, signal.SIGKILL)
+        assert _gone([child.pid])
+    assert not left()
 
 
 def _gone(pids, seconds=5.0):
