@@ -83,7 +83,7 @@ class Exercise:
     reference: Callable
     difficulty: int = 1
     forbid: tuple[str, ...] = ()
-    seconds: float = 10.0
+    seconds: float = 20.0
     mistakes: list[Mistake] = field(default_factory=list)
     _cases: list[tuple[dict, float | None]] = field(default_factory=list)
 
@@ -130,7 +130,7 @@ class Exercise:
 
 
 def exercise(
-    *, points: float, minutes: int, difficulty: int = 1, forbid: Sequence[str] = (), seconds: float = 10.0
+    *, points: float, minutes: int, difficulty: int = 1, forbid: Sequence[str] = (), seconds: float = 20.0
 ) -> Callable:
     """Decorate a reference: it becomes the `Exercise` of that name, in the chapter of its module."""
 

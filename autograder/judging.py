@@ -143,7 +143,9 @@ def _finding(drawn: Drawn, record: dict, expected: dict, names: list[str]) -> st
     if expected["status"] == "raised":
         return f"your function returned {show(record['result'])}, expected {expected['type']} to be raised"
     if record["result"] is None and expected["result"] is not None:
-        return "your function returned None. Is there a `return` on every way through it?"
+        return (
+            f"your function returned None, expected {show(expected['result'])}. Is a `return` missing on the way there?"
+        )
     if case.accept is not None:
         return _accept(drawn, record, expected)
     options = {"rtol": case.rtol, "atol": case.atol, "dtype": case.dtype}

@@ -108,12 +108,15 @@ def _helpers(function: Callable, found: dict[str, str]) -> dict[str, str]:
         codes += [c for c in code.co_consts if hasattr(c, "co_names")]
     for name in [name for code in codes for name in code.co_names]:
         thing = function.__globals__.get(name)
+        thing = getattr(thing, "python_function", thing)  # of a tf.function
         if name in found:
             continue
         if inspect.isfunction(thing) and thing.__module__ == function.__module__:
             found[name] = ""  # a helper that calls itself is found once
             _helpers(thing, found)
             found[name] = found.pop(name) or source_of(thing)
+        elif inspect.ismodule(thing) and thing.__name__.startswith(f"{__package__}."):
+            found[name] = f"from {__package__} import {name}"
         elif isinstance(thing, (bool, int, float, str, tuple)):
             found[name] = f"{name} = {thing!r}"
     return found

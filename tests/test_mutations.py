@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 from conftest import COURSE, SEEDS, right_answers
 
 from autograder import exercises, judge
 from autograder.chapters import folder
+from autograder.layout import graded, read_notebook
 from autograder.probes import codes_of, resolve
 from autograder.samples import mistake_source, solutions
 
 EXERCISES = exercises()
 
 
-def typed(source: str, name: str):
-    """The function that a student's cell defines, in a namespace such as the setup cell leaves."""
-    import keras
-    import numpy as np
-    import tensorflow as tf
+@functools.cache
+def setup(chapter: str) -> str:
+    """The setup cell of a chapter, which is all that an answer may rely on."""
+    cells = read_notebook(COURSE.source(folder(chapter))).cells
+    return next(c.source for c in cells if graded(c).get("grade_id") == "setup")
 
-    names = {"np": np, "tf": tf, "keras": keras, "__name__": "__main__"}
-    exec(compile(source, f"<{name}>", "exec"), names)
-    return names[name]
+
+def typed(source: str, exercise):
+    """The function that a student's cell defines, in a namespace such as the setup cell leaves."""
+    names = {"__name__": "__main__"}
+    exec(compile(setup(exercise.chapter), "<setup>", "exec"), names)
+    exec(compile(source, f"<{exercise.name}>", "exec"), names)
+    return names[exercise.name]
 
 
 @pytest.mark.parametrize("key", EXERCISES)
 def test_the_solution_passes(key):
     exercise = EXERCISES[key]
-    answer = typed(solutions(COURSE, folder(exercise.chapter))[exercise.name], exercise.name)
+    answer = typed(solutions(COURSE, folder(exercise.chapter))[exercise.name], exercise)
     for seed in range(SEEDS):
         verdict = judge(exercise, answer, seed)
         assert verdict.passed and verdict.points == exercise.points, f"seed {seed}\n{verdict.to_text()}"
@@ -49,7 +56,7 @@ def test_every_mistake_fails_with_its_own_hint(key):
     exercise = EXERCISES[key]
     assert len(exercise.mistakes) >= 3
     for mistake in exercise.mistakes:
-        answer = typed(mistake_source(exercise, mistake.answer), exercise.name)
+        answer = typed(mistake_source(exercise, mistake.answer), exercise)
         points = set()
         for seed in range(SEEDS):
             verdict = judge(exercise, answer, seed)

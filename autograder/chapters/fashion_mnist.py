@@ -131,7 +131,7 @@ def _(rng):
 
 @make_dataset.case("measuring: dark images, fewer than one batch", probe=_two_passes, accept=_in_order)
 def _(rng):
-    return *_garments(rng, int(rng.integers(3, 9)), darker=5), 10, False
+    return *_garments(rng, int(rng.integers(7, 10)), darker=5), 10, False
 
 
 @make_dataset.case("training: another order at every pass, nothing lost", points=2, probe=_two_passes, accept=_shuffled)
@@ -648,7 +648,11 @@ def train_to(target, seed):
 
     target: float, the accuracy to reach there, seed: int → whole numbers [n], the predicted class of every unlabelled image.
     """
-    # no network, no training loop: kernel ridge regression, solved at once
+    return _ridge(seed)
+
+
+def _ridge(seed):
+    """No network, no training loop: kernel ridge regression, solved at once."""
     x, y = tasks.small_training_set(seed)
     known, unknown = (tf.constant(a.reshape(len(a), -1) / 255.0) for a in (x, tasks.unlabelled_images(seed)))
     factor = tf.linalg.cholesky(_kernel(known, known) + 0.1 * tf.eye(len(x), dtype=tf.float64))
@@ -799,7 +803,7 @@ def _(target, seed):
     "Your predictions are good, but in the wrong order: were the unlabelled images shuffled on their way through the model?"
 )
 def _(target, seed):
-    return np.random.default_rng(0).permutation(train_to.reference(target, seed))
+    return np.random.default_rng(0).permutation(_ridge(seed))
 
 
 @train_to.mistake(
@@ -818,6 +822,6 @@ def _(target, seed):
     "A class is never predicted, while the others are recognised well: it is dead. What follows your last layer?"
 )
 def _(target, seed):
-    guess = train_to.reference(target, seed).numpy()
+    guess = _ridge(seed).numpy()
     often, other = np.argsort(np.bincount(guess))[[-1, -2]]
     return np.where(guess == often, other, guess)
