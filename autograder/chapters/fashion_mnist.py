@@ -252,13 +252,14 @@ def _with_weights(answer, sizes, x, weights):
     model(x)
     shapes = [list(w.shape) for w in model.weights]
     constant = any(np.ptp(w.numpy()) == 0 for w in model.weights if len(w.shape) == 2)
-    if shapes == [list(w.shape) for w in weights]:
+    comparable = shapes == [list(w.shape) for w in weights]
+    if comparable:
         model.set_weights([w.numpy() for w in weights])
     return {
         "is a Sequential": isinstance(model, keras.Sequential),
         "shapes of the weights": shapes,
         "has a kernel whose elements are all equal": bool(constant),
-        "logits": model(x),
+        "logits": model(x) if comparable else None,  # of weights drawn at random they would say nothing
     }
 
 
