@@ -115,7 +115,6 @@ def grade(
     What is graded stays graded: after a stop, the same command goes on where it was. A submission that has changed since is
     graded again.
     """
-    from . import checking  # noqa: F401  TensorFlow, without its start-up log
     from .grading.batch import grade as grade_chapter
     from .grading.batch import needs_grading
     from .grading.table import read_grades, summary, table, terminal

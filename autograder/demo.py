@@ -10,7 +10,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import checking  # noqa: F401  TensorFlow, without its start-up log
 from .build import build, last_line, load_config, quiet_nbgrader
 from .grading.batch import grade
 from .grading.table import read_grades, summary, table, terminal
