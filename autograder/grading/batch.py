@@ -59,7 +59,7 @@ class TolerantCourseDirectory(CourseDirectory):
     def get_existing_timestamp(self, dest_path: str):
         try:
             return super().get_existing_timestamp(dest_path)
-        except (SystemExit, ValueError, OverflowError):
+        except (SystemExit, ValueError, OverflowError, AttributeError):  # nbgrader 0.9.6 calls a `fail` that it lacks
             self.log.warning("%s: timestamp.txt holds no date and is ignored", dest_path)
             return None
 

@@ -20,7 +20,7 @@ def course_secret(root: Path) -> bytes:
     except FileNotFoundError:
         pass
     fresh = secrets.token_hex(32).encode()
-    aside = root / f"{SECRET}.{os.getpid()}"
+    aside = root / f"{SECRET}.{secrets.token_hex(8)}"  # several threads may be at this
     with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(fresh)
     try:
