@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CHAPTERS, run
+from common import CHAPTERS, run
 
 CHAPTER = CHAPTERS[0]
 

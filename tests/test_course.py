@@ -7,7 +7,7 @@ import zipfile
 
 import nbformat
 import pytest
-from conftest import CHAPTERS, COURSE, run
+from common import CHAPTERS, COURSE, run
 
 from autograder.audit import audit
 from autograder.build import generated_release, notebook_text, same_folder, solve, write_text

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import CHAPTERS, COURSE, ROOT, run
+from common import CHAPTERS, COURSE, ROOT, run
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.build import notebook_text, write_text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CHAPTERS, COURSE, ROOT, run
+from common import CHAPTERS, COURSE, ROOT, run
 
 from autograder.build import write_text
 from autograder.grading.table import read_grades

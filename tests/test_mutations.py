@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 import pytest
-from conftest import COURSE, SEEDS, right_answers
+from common import COURSE, SEEDS, right_answers
 
 from autograder import exercises, judge
 from autograder.chapters import folder

@@ -1,0 +1,51 @@
+"""What the tests share: the course folder, copies of it to spoil, and the environment that a bare machine would have."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from autograder.layout import Course  # noqa: E402  after the log level is set
+
+ROOT = Path(__file__).resolve().parents[1]
+COURSE = Course(ROOT)
+CHAPTERS = COURSE.chapters()
+SEEDS = 20
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    """A copy of the course folder (its first chapter) that a test may spoil."""
+    chapter = CHAPTERS[0]
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    for part in ("source", "release"):
+        shutil.copytree(ROOT / part / chapter, tmp_path / part / chapter)
+    (tmp_path / "notebooks").mkdir()
+    shutil.copy(ROOT / "notebooks" / f"{chapter}.ipynb", tmp_path / "notebooks")
+    return Course(tmp_path)
+
+
+def run(*command: str | Path, cwd: Path, timeout: float = 300, **environment: str) -> subprocess.CompletedProcess:
+    """Run a command of this environment as a user would, without changing the caller's own environment."""
+    scripts = str(Path(sys.executable).parent)
+    env = {**os.environ, **environment}
+    env["PATH"] = os.pathsep.join([scripts, env.get("PATH", "")])
+    words = [str(part) for part in command]
+    return subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout)
+
+
+def right_answers(topic: str) -> dict[str, list]:
+    """Right answers written in other ways than the solution: tests/answers/<topic>.py."""
+    path = ROOT / "tests" / "answers" / f"{topic}.py"
+    spec = importlib.util.spec_from_file_location(f"answers_{topic}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.ANSWERS
