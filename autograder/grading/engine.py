@@ -23,7 +23,7 @@ from ..judging import judge_with
 from ..layout import graded, is_check, is_lesson, is_solution
 from ..probes import quiet
 from ..verdict import MIME, Verdict
-from .proxies import ChildGone, Link, Namespace, Proxy
+from .proxies import Link, Namespace, Proxy
 
 JUDGING = threading.Lock()
 """The reference runs in this process with its standard streams redirected: one judgement at a time."""
@@ -129,7 +129,7 @@ def _examine(cell: NotebookNode, namespace: Namespace) -> None:
                 value = eval(compile(ast.Expression(last.value), "<check>", "eval"), namespace)  # noqa: S307
         outputs = [] if value is None else [_result(value)]
     except NameError as error:
-        outputs = [_missing(cell, error)]
+        outputs = [_missing(error)]
     except Exception as error:  # noqa: BLE001  a check cell fails by raising, whatever it raises
         text = str(error)[:2000]
         outputs = [_error(type(error).__name__, text)]
@@ -150,7 +150,7 @@ def _result(value: Any) -> NotebookNode:
     return new_output("execute_result", data, execution_count=None)
 
 
-def _missing(cell: NotebookNode, error: NameError) -> NotebookNode:
+def _missing(error: NameError) -> NotebookNode:
     """A check whose function does not exist: its cell was deleted, or failed before it defined anything."""
     name = getattr(error, "name", None) or ""
     try:
@@ -172,6 +172,3 @@ def trusted_cells(notebook: NotebookNode) -> list[tuple[str, bool]]:
         for c in notebook.cells
         if c.cell_type == "code" and not is_solution(c) and not is_check(c)
     ]
-
-
-__all__ = ["ChildGone", "Graded", "grade_notebook", "trusted_cells"]
