@@ -115,21 +115,25 @@ def grade(
     What is graded stays graded: after a stop, the same command goes on where it was. A submission that has changed since is
     graded again.
     """
-    from .grading.batch import grade as grade_chapter
-    from .grading.batch import needs_grading
-    from .grading.table import read_grades, summary, table, terminal
-    from .samples import chapter_exercises
+    from .grading.judges import Judges
 
     course = course_of(context)
     picked = course.pick(chapters)
-    wanted = {chapter: needs_grading(course, chapter, list(students)) for chapter in picked}
+    wanted = {chapter: course.who_handed_in(chapter, list(students)) for chapter in picked}
     writable(course.root)
-    console, failures = terminal(), []
-    for chapter in picked:
-        outcome = grade_chapter(course, chapter, wanted[chapter], console, jobs=jobs, regrade=regrade)
-        console.print(table(chapter, read_grades(course, chapter), list(chapter_exercises(chapter)), console.width))
-        console.print(summary(outcome), highlight=False)
-        failures += outcome.failures
+    failures = []
+    with Judges() as judges:  # they import TensorFlow while we import nbgrader
+        from .grading.batch import grade as grade_chapter
+        from .grading.table import read_grades, summary, table, terminal
+
+        console = terminal()
+        for chapter in picked:
+            outcome = grade_chapter(
+                course, chapter, wanted[chapter], console, jobs=jobs, regrade=regrade, judges=judges
+            )
+            console.print(table(course, chapter, read_grades(course, chapter), console.width))
+            console.print(summary(outcome), highlight=False)
+            failures += outcome.failures
     for failure in failures:
         click.echo(f"{failure.student}: {failure.why}", err=True)
     if failures:

@@ -17,7 +17,6 @@ from .layout import Course, CourseError, find_course, read_notebook
 from .samples import (
     SIZE,
     Sample,
-    chapter_exercises,
     check_outputs,
     model_answer,
     sample_class,
@@ -44,7 +43,7 @@ def demo(course: Course, target: Path, chapters: list[str], size: int, console: 
         outcome = grade(school, chapter, [s.student for s in samples], console)
         problems += [f"{chapter}: {f.student} could not be graded: {f.why}" for f in outcome.failures]
         console.print(summary(outcome), highlight=False)
-        console.print(table(chapter, read_grades(school, chapter), list(chapter_exercises(chapter)), console.width))
+        console.print(table(school, chapter, read_grades(school, chapter), console.width))
         problems += [f"{chapter}: {p}" for p in compare(school, chapter, samples)]
         problems += [f"{chapter}: {p}" for p in write_feedback(school, chapter, samples)]
     return problems

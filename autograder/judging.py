@@ -47,24 +47,24 @@ def judge_with(exercise: Exercise, ask: Callable[[list[dict]], list[dict]], seed
 
 @dataclass(eq=False)
 class AnswerSheet:
-    """One draw of an exercise with what the reference makes of it, and, once asked for, what each mistake makes of it."""
+    """One draw of an exercise with what the reference makes of it and, once asked for, what the mistakes make of it."""
 
     exercise: Exercise
     drawn: list[Drawn]
     expected: list[dict]
-    _mistaken: dict[str, list[dict]] = field(default_factory=dict)
+    _mistaken: dict[tuple[str, int], dict] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
         """Of the arguments."""
         return list(inspect.signature(self.exercise.reference).parameters)
 
-    def mistaken(self, mistake: Mistake) -> list[dict]:
-        """The records of a typical mistake."""
-        if mistake.name not in self._mistaken:
-            requests = [{**d.request, "forbid": []} for d in self.drawn]
-            self._mistaken[mistake.name] = probes.run(mistake.answer, requests)
-        return self._mistaken[mistake.name]
+    def mistaken(self, mistake: Mistake, number: int) -> dict:
+        """What a typical mistake does in one case: its record, made when first asked for."""
+        if (mistake.name, number) not in self._mistaken:
+            request = {**self.drawn[number].request, "forbid": []}
+            self._mistaken[mistake.name, number] = probes.run(mistake.answer, [request])[0]
+        return self._mistaken[mistake.name, number]
 
 
 @functools.lru_cache(maxsize=256)
@@ -207,14 +207,22 @@ def _gradients(record: dict, expected: dict, options: dict) -> str | None:
 
 def _matching_mistake(sheet: AnswerSheet, records: list[dict], findings: list[str | None]) -> Mistake | None:
     """The typical mistake that this answer makes: the first that does the same in every case, else in every failed one."""
+    failed = [number for number, finding in enumerate(findings) if finding]
+    passed = [number for number, finding in enumerate(findings) if not finding]
     partial = None
     for mistake in sheet.exercise.mistakes:
-        cases = list(zip(sheet.drawn, records, sheet.mistaken(mistake), sheet.expected, findings, strict=True))
-        same = [_alike(d, r, t, e) for d, r, t, e, _ in cases]
-        if all(same):
+
+        def same(number: int, mistake: Mistake = mistake) -> bool:
+            told = sheet.mistaken(mistake, number)
+            return _alike(sheet.drawn[number], records[number], told, sheet.expected[number])
+
+        if not all(same(number) for number in failed):
+            continue  # most part here, after one case: what a mistake does in the others need not be found out
+        if all(same(number) for number in passed):
             return mistake
-        failed = [(s, case) for s, case in zip(same, cases, strict=True) if case[4]]
-        if partial is None and all(s and _finding(d, t, e, sheet.names) for s, (d, _, t, e, _) in failed):
+        if partial is None and all(
+            _finding(sheet.drawn[n], sheet.mistaken(mistake, n), sheet.expected[n], sheet.names) for n in failed
+        ):
             partial = mistake
     return partial
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
+# jsonschema, which nbformat brings, compiles a grammar of international addresses wherever it finds this package: a second
+# of every start, for a check that no notebook needs.
+_hidden = "rfc3987_syntax" not in sys.modules
+if _hidden:
+    sys.modules["rfc3987_syntax"] = None
+import nbformat  # noqa: E402
+
+if _hidden:
+    del sys.modules["rfc3987_syntax"]
 
 MARKER = "nbgrader_config.py"
 
@@ -67,6 +76,16 @@ class Course:
     def students(self, chapter: str) -> list[str]:
         """Who handed in something for this chapter."""
         return sorted(p.parent.name for p in (self.root / "submitted").glob(f"*/{chapter}") if p.is_dir())
+
+    def who_handed_in(self, chapter: str, wanted: list[str]) -> list[str]:
+        """The students to grade: those named, else all who handed in. Raises if there is nothing to grade."""
+        there = self.students(chapter)
+        if not there:
+            raise CourseError(f"nobody has handed in {chapter}: there is nothing in submitted/*/{chapter}")
+        unknown = sorted(set(wanted) - set(there))
+        if unknown:
+            raise CourseError(f"{', '.join(unknown)} handed in nothing for {chapter}")
+        return [s for s in there if not wanted or s in wanted]
 
 
 def find_course(start: Path) -> Course:

@@ -16,6 +16,8 @@ from typing import Any
 _HOME = {
     "Zygote": "zygote",
     "ZygoteError": "zygote",
+    "Trusted": "zygote",
+    "child_request": "zygote",
     "DEFAULT_PRELOAD": "zygote",
     "Child": "child",
     "ChildError": "child",

@@ -111,9 +111,9 @@ def wait_readable(sock: socket.socket, deadline: float | None) -> None:
             raise TimeoutError
 
 
-def send_note(sock: socket.socket, note: Any, fds: tuple[int, ...] = ()) -> None:
+def send_note(sock: socket.socket, note: Any, fds: tuple[int, ...] = (), max_bytes: int = MAX_NOTE) -> None:
     body = json.dumps(note).encode()
-    if len(body) > MAX_NOTE:
+    if len(body) > max_bytes:
         raise FrameError("note too long")
     data = NOTE.pack(len(body)) + body
     sent = socket.send_fds(sock, [data], list(fds)) if fds else 0
@@ -121,9 +121,11 @@ def send_note(sock: socket.socket, note: Any, fds: tuple[int, ...] = ()) -> None
         sock.sendall(data[sent:])
 
 
-def receive_note(sock: socket.socket, deadline: float | None = None, max_fds: int = 8) -> tuple[Any, list[int]] | None:
+def receive_note(
+    sock: socket.socket, deadline: float | None = None, max_fds: int = 8, max_bytes: int = MAX_NOTE
+) -> tuple[Any, list[int]] | None:
     """The next note and the descriptors that came with it, or None when the other side has closed."""
-    data, fds = b"", []
+    data, fds = bytearray(), []
     size = NOTE.size
     while len(data) < size:
         wait_readable(sock, deadline)
@@ -137,6 +139,6 @@ def receive_note(sock: socket.socket, deadline: float | None = None, max_fds: in
         data += got
         if len(data) == NOTE.size == size:
             size += NOTE.unpack(data)[0]
-            if size > MAX_NOTE:
+            if size > max_bytes:
                 raise FrameError("note too long")
     return json.loads(data[NOTE.size :]), fds

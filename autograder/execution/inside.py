@@ -1,8 +1,9 @@
-"""What a graded child does between the fork and its first request. Runs in the child, trusted until `shell.serve`."""
+"""What a fork does before its first request. A graded child is trusted until `shell.serve`."""
 
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import random
 import signal
@@ -10,6 +11,7 @@ import socket
 import sys
 import tempfile
 import time
+from typing import Any
 
 from . import sandbox
 from .cgroups import Cgroup
@@ -59,8 +61,27 @@ def settle(fds: list[int]) -> socket.socket:
     return socket.socket(fileno=connection)
 
 
-def run(request: dict, fds: list[int], *, uid: int | None, own_processes: bool | str, cgroup: Cgroup) -> None:
-    """Become the graded child that the request describes; returns when the owner has closed the connection."""
+def run(request: dict, fds: list[int], **setting: Any) -> None:
+    """Become what the request describes, a graded child or a trusted fork; returns when that is done."""
+    if "target" in request:
+        _trusted(request["target"], *fds)
+    else:
+        _graded(request, fds, **setting)
+
+
+def _trusted(target: str, connection: int) -> None:
+    """Run our own code, which needs no sandbox, but protection from the processes in them."""
+    if LINUX:
+        prctl(PR_SET_DUMPABLE, 0)
+    os.set_inheritable(connection, False)
+    reseed()
+    gc.enable()
+    module, _, name = target.partition(":")
+    with socket.socket(fileno=connection) as sock:
+        getattr(importlib.import_module(module), name)(sock)
+
+
+def _graded(request: dict, fds: list[int], *, uid: int | None, own_processes: bool | str, cgroup: Cgroup) -> None:
     from . import shell
 
     sock = settle(fds)

@@ -1,19 +1,24 @@
 """`course grade`: many submissions at once, one writer to the gradebook, and nothing lost when it is stopped.
 
-A pool of threads drives the children, each grading one notebook (`engine`); the main thread alone lets nbgrader's own
-Autograde write the results, one student after the other.
+A pool of threads hands the notebooks to as many judges (`judges`); the main thread alone lets nbgrader's own Autograde write
+the results, one student after the other.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import queue
+import threading
 import time
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbformat import NotebookNode
 from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
@@ -21,14 +26,17 @@ from nbgrader.preprocessors import CheckCellMetadata, Execute
 from nbgrader.utils import capture_log, temp_attrs
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 from ..build import generated_release, last_line, load_config, quiet_nbgrader
-from ..execution import Zygote, ZygoteError
-from ..layout import Course, CourseError, notebook_text, read_notebook
+from ..layout import Course, CourseError, read_notebook
 from .engine import Graded
-from .outside import PRELOAD, STAMP, JudgedOutside, digest_of, stamp
+from .gradebook import OneGradebook
+from .judges import Judge, JudgeError, Judges
+from .outside import STAMP, JudgedOutside, digest_of, ready, stamp
 from .repair import repair
+from .seeds import course_secret, draw_of
 
 LOCKED_TRIES = 5
 
@@ -72,6 +80,7 @@ class SaveGraded(Autograde):
     """
 
     graded: Graded
+    book: OneGradebook | None
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         resources = self.init_single_notebook_resources(notebook_filename)
@@ -85,7 +94,22 @@ class SaveGraded(Autograde):
                 step = kind(parent=self)
                 if step.enabled:
                     notebook, resources = step.preprocess(notebook, resources)
-        self.write_single_notebook(notebook_text(notebook), {**resources, "output_extension": ".ipynb"})
+        if self.book is not None:  # before the file: with the file there, the submission counts as graded
+            self.book.commit()
+        self.write_single_notebook(one_cell_a_line(notebook), {**resources, "output_extension": ".ipynb"})
+
+    @property
+    def uses_own_steps_only(self) -> bool:
+        """Do all steps come with nbgrader and nbconvert? Others may open the gradebook by themselves."""
+        kinds = [kind if isinstance(kind, str) else kind.__module__ for kind in self.autograde_preprocessors]
+        return {kind.partition(".")[0] for kind in kinds} <= {"nbgrader", "nbconvert", "autograder"}
+
+
+def one_cell_a_line(notebook: NotebookNode) -> str:
+    """A notebook as JSON, ten times faster to write than indented; it has been validated when it was read."""
+    rest = {key: value for key, value in notebook.items() if key != "cells"}
+    cells = ",\n".join(json.dumps(cell, ensure_ascii=False) for cell in notebook.cells)
+    return f'{{"cells": [\n{cells}\n],\n{json.dumps(rest, ensure_ascii=False)[1:]}\n'
 
 
 def grade(
@@ -96,8 +120,12 @@ def grade(
     *,
     jobs: int | None = None,
     regrade: bool = False,
+    judges: Judges | None = None,
 ) -> Outcome:
-    """Grade these students' submissions of a chapter; what is graded already is left as it is unless `regrade` is set."""
+    """Grade these students' submissions of a chapter; what is graded already is left as it is unless `regrade` is set.
+
+    judges: those of the caller, who closes them; else it has its own.
+    """
     started = time.monotonic()
     config = load_config(course)
     register(course, chapter)
@@ -106,59 +134,134 @@ def grade(
     faults: list[str] = []
     failures: list[Failure] = []
     jobs = max(1, min(jobs or os.cpu_count() or 1, len(todo) or 1))
-    with _in_folder(course.root), _zygote(bool(todo), console) as zygote, _progress(console) as progress:
-        api = NbGraderAPI(coursedir=TolerantCourseDirectory(config=config), config=config)
-        engine = JudgedOutside(config=config)
+    engine = JudgedOutside(config=config)
+    with (
+        _in_folder(course.root),
+        _ready(judges, wanted=bool(todo) and engine.outside, console=console) as judges,
+        Saving(config) as saving,
+        _progress(console) as progress,
+    ):
         task = progress.add_task(chapter, total=len(todo))
-        pool = ThreadPoolExecutor(jobs, thread_name_prefix="grader")
-        try:
-            futures: dict[Future, str] = {pool.submit(_prepare, engine, course, chapter, s, zygote): s for s in todo}
-            for future in as_completed(futures):
-                student = futures.pop(future)
-                try:
-                    graded = future.result()
-                    save(api, chapter, student, graded)
-                    stamps[graded.stamp] = stamps.get(graded.stamp, 0) + 1
-                    faults += [f"{student}: {name}" for name in graded.faults]
-                except (CourseError, OSError) as error:
-                    failures.append(Failure(student, str(error)))
-                progress.advance(task)
-                if not console.is_terminal:
-                    word = "could not be graded" if failures and failures[-1].student == student else "graded"
-                    console.print(f"{chapter}: {student} {word} ({len(todo) - len(futures)} of {len(todo)})")
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        for number, (student, result) in enumerate(_judged(engine, course, chapter, todo, judges, jobs), 1):
+            try:
+                if isinstance(result, Exception):
+                    raise result
+                saving.save(chapter, student, result)
+                stamps[result.stamp] = stamps.get(result.stamp, 0) + 1
+                faults += [f"{student}: {name}" for name in result.faults]
+            except (CourseError, JudgeError, OSError) as error:
+                failures.append(Failure(student, str(error)))
+            progress.advance(task)
+            if not console.is_terminal:
+                word = "could not be graded" if failures and failures[-1].student == student else "graded"
+                console.print(f"{chapter}: {student} {word} ({number} of {len(todo)})")
     seconds = time.monotonic() - started
     done = len(todo) - len(failures)
     return Outcome(done, len(students) - len(todo), seconds, stamps, tuple(faults), tuple(failures))
 
 
-def _prepare(engine: JudgedOutside, course: Course, chapter: str, student: str, zygote: Zygote | None) -> Graded:
-    """Read, repair and grade one submission; called in a thread of the pool, touches no gradebook."""
+def _judged(
+    engine: JudgedOutside, course: Course, chapter: str, todo: list[str], judges: Judges | None, jobs: int
+) -> Iterator[tuple[str, Graded | Exception]]:
+    """Grade these students' submissions in `jobs` threads, each with a judge of its own; the results as they come."""
+    shares = Shares(course_secret(course.root), todo, jobs)
+    results: queue.SimpleQueue[tuple[str, Graded | Exception]] = queue.SimpleQueue()
+    stopped = threading.Event()
+    master = read_notebook(course.release(chapter))
+
+    def work(number: int) -> None:
+        with contextlib.nullcontext() if judges is None else judges.lend() as judge:
+            while not stopped.is_set() and (student := shares.take(number)) is not None:
+                try:
+                    results.put((student, _prepare(engine, course, chapter, student, master, judge)))
+                except Exception as error:  # noqa: BLE001  it is raised where the results are read
+                    results.put((student, error))
+
+    pool = ThreadPoolExecutor(jobs, thread_name_prefix="grader")
+    try:
+        for number in range(jobs):
+            pool.submit(work, number)
+        for _ in todo:
+            yield results.get()
+    except BaseException:  # a stop is a stop: what is being graded is graded again next time
+        stopped.set()
+        if judges is not None:
+            judges.close()
+        raise
+    finally:
+        pool.shutdown(wait=True)
+
+
+class Shares:
+    """Who is graded next by which worker: those who have the same draw by the same one, as long as there are such.
+
+    A worker who is through with its share takes the rest of the largest.
+    """
+
+    def __init__(self, secret: bytes, students: list[str], workers: int) -> None:
+        ordered = sorted(students, key=lambda s: (draw_of(secret, s), s))
+        cuts = [len(ordered) * i // workers for i in range(workers + 1)]
+        self._shares = [deque(ordered[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+        self._lock = threading.Lock()
+
+    def take(self, worker: int) -> str | None:
+        with self._lock:
+            if self._shares[worker]:
+                return self._shares[worker].popleft()
+            largest = max(self._shares, key=len)
+            return largest.pop() if largest else None
+
+
+def _prepare(
+    engine: JudgedOutside, course: Course, chapter: str, student: str, master: NotebookNode, judge: Judge | None
+) -> Graded:
+    """Read, repair and grade one submission; called in a thread of the pool, touches no gradebook. master: as released."""
     path = course.submission(student, chapter)
     if path.is_symlink() or path.parent.is_symlink() or path.parent.parent.is_symlink():
         raise CourseError("the submission is a link to somewhere else; nothing of it was read")
     notebook = read_notebook(path)
-    repair(notebook, read_notebook(course.release(chapter)))
+    repair(notebook, master)
     about = {"student": student, "assignment": chapter, "notebook": chapter}
-    graded = engine.grade(notebook, about, path.parent, zygote)
+    graded = engine.grade(notebook, about, path.parent, judge)
     stamp(graded, about)
     return graded
 
 
-def save(api: NbGraderAPI, chapter: str, student: str, graded: Graded) -> None:
-    """Let nbgrader write a graded notebook: gradebook, autograded/, late penalties. Raises `CourseError`."""
-    for tries in range(LOCKED_TRIES):
-        with quiet_nbgrader(), temp_attrs(api.coursedir, assignment_id=chapter, student_id=student):
-            app = SaveGraded(coursedir=api.coursedir, parent=api)
-            app.force, app.graded = True, graded
-            outcome = capture_log(app)
-        if outcome["success"]:
-            return
-        if "locked" not in (outcome.get("error") or outcome.get("log") or ""):
-            break
-        time.sleep(2.0**tries)  # somebody else holds the gradebook for long: the result is too good to lose
-    raise CourseError(last_line(outcome))
+class Saving:
+    """Lets nbgrader write graded notebooks: gradebook, autograded/, late penalties. For one thread."""
+
+    def __init__(self, config: Config) -> None:
+        self.api = NbGraderAPI(coursedir=TolerantCourseDirectory(config=config), config=config)
+        self._whole = SaveGraded(coursedir=self.api.coursedir, parent=self.api).uses_own_steps_only
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Saving:
+        coursedir = self.api.coursedir
+        self._book = (
+            self._stack.enter_context(OneGradebook(coursedir.db_url, coursedir.course_id)) if self._whole else None
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def save(self, chapter: str, student: str, graded: Graded) -> None:
+        """Write one. Raises `CourseError` if nothing was written."""
+        for tries in range(LOCKED_TRIES):
+            with (
+                quiet_nbgrader(),
+                temp_attrs(self.api.coursedir, assignment_id=chapter, student_id=student),
+                contextlib.nullcontext() if self._book is None else self._book.transaction(),
+            ):
+                app = SaveGraded(coursedir=self.api.coursedir, parent=self.api)
+                app.force, app.graded, app.book = True, graded, self._book
+                outcome = capture_log(app)
+            if outcome["success"]:
+                return
+            if "locked" not in (outcome.get("error") or outcome.get("log") or ""):
+                break
+            time.sleep(2.0**tries)  # somebody else holds the gradebook for long: the result is too good to lose
+        raise CourseError(last_line(outcome))
 
 
 def is_graded(course: Course, chapter: str, student: str) -> bool:
@@ -171,23 +274,21 @@ def is_graded(course: Course, chapter: str, student: str) -> bool:
 
 
 @contextlib.contextmanager
-def _zygote(wanted: bool, console: Console) -> Iterator[Zygote | None]:
-    """A zygote for one run; None, and a loud word, where none can be had."""
+def _ready(judges: Judges | None, *, wanted: bool, console: Console) -> Iterator[Judges | None]:
+    """Judges for one run; None, and a loud word, where none can be had."""
     if not wanted:
         yield None
         return
-    zygote = Zygote(PRELOAD)
+    own = judges is None
+    judges = ready(
+        judges or Judges(),
+        lambda why: console.print(f"[bold red]Not isolated:[/bold red] {why}. Each notebook gets a Jupyter kernel."),
+    )
     try:
-        zygote.wait_ready()
-    except (ZygoteError, OSError) as error:
-        zygote.close()
-        console.print(
-            f"[bold red]Not isolated:[/bold red] {str(error).splitlines()[0]}. Each notebook gets a Jupyter kernel."
-        )
-        yield None
-        return
-    with zygote:
-        yield zygote
+        yield judges
+    finally:
+        if own and judges is not None:
+            judges.close()
 
 
 @contextlib.contextmanager
@@ -220,14 +321,3 @@ def register(course: Course, chapter: str) -> None:
             pass
     with generated_release(course, chapter, gradebook=course.gradebook):
         pass
-
-
-def needs_grading(course: Course, chapter: str, wanted: list[str]) -> list[str]:
-    """The students to grade: those named, else all who handed in. Raises if there is nothing to grade."""
-    there = course.students(chapter)
-    if not there:
-        raise CourseError(f"nobody has handed in {chapter}: there is nothing in submitted/*/{chapter}")
-    unknown = sorted(set(wanted) - set(there))
-    if unknown:
-        raise CourseError(f"{', '.join(unknown)} handed in nothing for {chapter}")
-    return [s for s in there if not wanted or s in wanted]

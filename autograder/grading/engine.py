@@ -1,6 +1,7 @@
 """Grade one notebook: its cells run in a sandboxed child, its check cells run here, with proxies for the student's names.
 
-`grade_notebook` is a function of its arguments: the same notebook and seeds give the same grades, wherever it is called.
+`grade_notebook` is a function of its arguments: the same notebook and seeds give the same grades, wherever it is called. The
+graders call it in a judge (`judges`), a process for each notebook that is graded at a time.
 """
 
 from __future__ import annotations
@@ -8,25 +9,20 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_output
 
-from ..execution import ChildError, Limits, Policy, Zygote
+from ..execution import Child, ChildError
 from ..exercise import UnknownExercise, find
 from ..judging import judge_with
 from ..layout import graded, is_check, is_lesson, is_solution
 from ..probes import quiet
 from ..verdict import MIME, Verdict
 from .proxies import Link, Namespace, Proxy
-
-JUDGING = threading.Lock()
-"""The reference runs in this process with its standard streams redirected: one judgement at a time."""
 
 PLAIN_CHECK_SECONDS = 10.0
 
@@ -51,48 +47,37 @@ class Graded:
 
 
 def grade_notebook(
-    notebook: NotebookNode,
-    zygote: Zygote,
-    workdir: Path,
-    seed: Callable[[str], int],
-    *,
-    trusted: list[tuple[str, bool]] = (),
-    limits: Limits | None = None,
-    policy: Policy | None = None,
+    notebook: NotebookNode, child: Child, seed: Callable[[str], int], trusted: list[tuple[str, bool]] = ()
 ) -> Graded:
     """Run and judge a sanitized notebook; it is changed in place.
 
-    workdir: the child's folder, with the files that belong to the submission. seed: of an exercise's full name. trusted:
-    the course's own cells (source, is it locked?), whose imports check cells may use. Raises `ZygoteError` or `ChildError` if
-    no process can be had for the student's code.
+    child: a fresh one. seed: of an exercise's full name. trusted: the course's own cells (source, is it locked?), whose
+    imports check cells may use. Not for two threads at once: the reference's standard streams are redirected.
     """
-    limits = limits or Limits()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     faults: list[str] = []
-    with zygote.fork(workdir, limits, policy, {"AUTOGRADER_CHILD": "1"}) as child:
-        namespace = Namespace(Link(child, PLAIN_CHECK_SECONDS), trusted, check=_Checker(seed))
-        gone = ""
-        for cell in notebook.cells:
-            if cell.cell_type != "code" or is_lesson(cell):
-                continue
-            if is_check(cell):
-                with JUDGING:
-                    _examine(cell, namespace)
-                if any(o.get("data", {}).get(MIME, {}).get("outcome") == "grader's fault" for o in cell.outputs):
-                    faults.append(graded(cell)["grade_id"])
-            elif gone:
+    namespace = Namespace(Link(child, PLAIN_CHECK_SECONDS), trusted, check=_Checker(seed))
+    gone = ""
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or is_lesson(cell):
+            continue
+        if is_check(cell):
+            _examine(cell, namespace)
+            if any(o.get("data", {}).get(MIME, {}).get("outcome") == "grader's fault" for o in cell.outputs):
+                faults.append(graded(cell)["grade_id"])
+        elif gone:
+            cell.outputs = [_error("ChildGone", gone)]
+        else:
+            try:
+                result = child.run(cell.source)
+            except ChildError as error:
+                gone = str(error)
                 cell.outputs = [_error("ChildGone", gone)]
-            else:
-                try:
-                    result = child.run(cell.source, limits.wall_seconds)
-                except ChildError as error:
-                    gone = str(error)
-                    cell.outputs = [_error("ChildGone", gone)]
-                    continue
-                cell.outputs, cell.execution_count = [from_dict(o) for o in result.outputs], result.execution_count
-        report = child.report
+                continue
+            cell.outputs, cell.execution_count = [from_dict(o) for o in result.outputs], result.execution_count
+    report = child.report
     return Graded(notebook, "judged outside", report.isolated, str(report), tuple(faults))
 
 

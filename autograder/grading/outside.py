@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import functools
 import hashlib
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +17,22 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Integer
 
-from .. import checking  # noqa: F401  TensorFlow, without its start-up log
-from ..execution import DEFAULT_PRELOAD, ChildError, Limits, Zygote, ZygoteError
+from ..execution import Limits, ZygoteError
 from ..layout import Course, CourseError, read_notebook
-from .engine import Graded, grade_notebook, trusted_cells
+from .engine import Graded, trusted_cells
 from .execute import GradedExecute
-from .seeds import course_secret, seed_of
+from .judges import Job, Judge, Judges
+from .seeds import course_secret
 
 STAMP = "graded"
 """In a graded notebook's metadata: how it was graded."""
 
-PRELOAD = (
-    *DEFAULT_PRELOAD,
-    "autograder.remote",
-    "autograder.claims",
-    "autograder.datasets",
-    "autograder.plots",
-)
-"""What every graded notebook imports: done once in the zygote, it saves each child about a fifth of its CPU time."""
-
 MAX_FILES = 100 << 20  # bytes of a submission's own files that go into the child's folder
-IDLE_SECONDS = 120.0  # formgrader's server lives on: its zygote does not
+IDLE_SECONDS = 120.0  # formgrader's server lives on: its judges do not
 
 
 class JudgedOutside(NbGraderPreprocessor):
-    """Runs the student's cells in a sandboxed child and judges the check cells in this process."""
+    """Runs the student's cells in a sandboxed child and the check cells in a judge."""
 
     outside = Bool(
         True, help="Judge outside; if not, or where no process can be forked, run all in a Jupyter kernel."
@@ -51,7 +45,8 @@ class JudgedOutside(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict, **_: Any) -> tuple[NotebookNode, dict]:
         about = resources["nbgrader"]
-        graded = self.grade(nb, about, Path(resources["metadata"]["path"]), shared_zygote())
+        with shared_judge() if self.outside else contextlib.nullcontext() as judge:
+            graded = self.grade(nb, about, Path(resources["metadata"]["path"]), judge)
         stamp(graded, about)
         return graded.notebook, resources
 
@@ -64,28 +59,29 @@ class JudgedOutside(NbGraderPreprocessor):
             file_bytes=self.file_size,
         )
 
-    def grade(self, nb: NotebookNode, about: dict, files: Path, zygote: Zygote | None) -> Graded:
-        """Grade a sanitized notebook. files: the folder with what was handed in beside it."""
-        if not self.outside or zygote is None:
+    def grade(self, nb: NotebookNode, about: dict, files: Path, judge: Judge | None) -> Graded:
+        """Grade a sanitized notebook. files: the folder with what was handed in beside it. Raises `JudgeError`.
+
+        Only where no process can be forked at all is the kernel used: else a submission that breaks its judge would be run
+        again without a sandbox.
+        """
+        if judge is None:
             return self._in_the_kernel(nb, about, files)
         course = Course(Path.cwd())
-        secret = course_secret(course.root)
         with tempfile.TemporaryDirectory(prefix="graded-") as folder:
             workdir = Path(folder) / "work"
             workdir.mkdir()
             copy_files(files, workdir)
-            try:
-                return grade_notebook(
-                    nb,
-                    zygote,
-                    workdir,
-                    lambda exercise: seed_of(secret, about["student"], exercise),
-                    trusted=trusted(course, about["assignment"], about["notebook"]),
-                    limits=self.limits(),
-                )
-            except (ZygoteError, ChildError) as error:
-                self.log.warning("judging in the kernel instead: %s", error)
-                return self._in_the_kernel(nb, about, files)
+            job = Job(
+                nb,
+                str(workdir),
+                course_secret(course.root).decode(),
+                about["student"],
+                str(course.root),
+                trusted(course, about["assignment"], about["notebook"]),
+                self.limits(),
+            )
+            return judge.grade(job)
 
     def _in_the_kernel(self, nb: NotebookNode, about: dict, files: Path) -> Graded:
         execute = GradedExecute(parent=self.parent, timeout=int(self.timeout))
@@ -106,10 +102,16 @@ def stamp(graded: Graded, about: dict) -> None:
 
 def trusted(course: Course, assignment: str, notebook: str) -> list[tuple[str, bool]]:
     """The course's own cells of this notebook, from its source; nothing where there is none."""
+    path = course.root / "source" / assignment / f"{notebook}.ipynb"
     try:
-        return trusted_cells(read_notebook(course.root / "source" / assignment / f"{notebook}.ipynb"))
-    except CourseError:
+        return _trusted(path, path.stat().st_mtime_ns)
+    except (CourseError, OSError):
         return []
+
+
+@functools.lru_cache(maxsize=16)
+def _trusted(path: Path, _changed: int) -> list[tuple[str, bool]]:
+    return trusted_cells(read_notebook(path))
 
 
 def copy_files(source: Path, target: Path) -> None:
@@ -138,37 +140,48 @@ def digest_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-_zygote: Zygote | None = None
+_judges: Judges | None = None
 _timer: threading.Timer | None = None
 _lock = threading.Lock()
 
 
-def shared_zygote() -> Zygote | None:
-    """This process's zygote, started on first use and closed when idle or at exit; None where none can be had."""
-    global _zygote, _timer
-    with _lock:
-        if _zygote is None:
-            zygote = Zygote(PRELOAD)
-            try:
-                zygote.wait_ready()
-            except (ZygoteError, OSError):
-                return None
-            _zygote = zygote
-            atexit.register(close_zygote)
-        if _timer is not None:
-            _timer.cancel()
-        _timer = threading.Timer(IDLE_SECONDS, close_zygote)
-        _timer.daemon = True
-        _timer.start()
-        return _zygote
-
-
-def close_zygote() -> None:
-    """End this process's zygote, if it has one."""
-    global _zygote, _timer
+@contextlib.contextmanager
+def shared_judge() -> Iterator[Judge | None]:
+    """A judge that this process starts on first use and keeps until it is idle or ends; None where none can be had."""
+    global _judges, _timer
     with _lock:
         if _timer is not None:
             _timer.cancel()
-        if _zygote is not None:
-            _zygote.close()
-        _zygote = _timer = None
+        if _judges is None:
+            atexit.register(close_judges)
+            _judges = ready(Judges())
+    try:
+        with contextlib.nullcontext() if _judges is None else _judges.lend() as judge:
+            yield judge
+    finally:
+        with _lock:
+            _timer = threading.Timer(IDLE_SECONDS, close_judges)
+            _timer.daemon = True
+            _timer.start()
+
+
+def ready(judges: Judges, say: Callable[[str], None] = lambda _: None) -> Judges | None:
+    """These judges once they are ready; None, and a word why, where no process can be forked."""
+    try:
+        judges.zygote.wait_ready()
+    except (ZygoteError, OSError) as error:
+        judges.close()
+        say(str(error).splitlines()[0])
+        return None
+    return judges
+
+
+def close_judges() -> None:
+    """End this process's judges, if it has any."""
+    global _judges, _timer
+    with _lock:
+        if _timer is not None:
+            _timer.cancel()
+        if _judges is not None:
+            _judges.close()
+        _judges = _timer = None

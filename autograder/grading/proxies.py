@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -177,6 +179,23 @@ def from_plain(value: Any) -> Any:
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
+@functools.lru_cache(maxsize=1024)  # a judge sees the same cells for every student
+def _definitions(source: str, locked: bool) -> list[CodeType]:
+    """Of a cell of the course's own its imports, and of a locked one its functions, classes and constants, compiled."""
+    text = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
+    try:
+        body = ast.parse(text).body
+    except SyntaxError:
+        return []
+    wanted = (ast.Import, ast.ImportFrom) + ((ast.FunctionDef, ast.ClassDef) if locked else ())
+    return [
+        compile(ast.Module([node], []), "<course>", "exec")
+        for node in body
+        if isinstance(node, wanted)
+        or (locked and isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant))
+    ]
+
+
 class Namespace(dict):
     """The globals of check cells: the course's own names first, then built-ins, then the student's, by proxy."""
 
@@ -193,25 +212,17 @@ class Namespace(dict):
 
         A cell that is no Python, or an import that fails, adds nothing.
         """
-        text = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
-        try:
-            body = ast.parse(text).body
-        except SyntaxError:
-            return
-        wanted = (ast.Import, ast.ImportFrom) + ((ast.FunctionDef, ast.ClassDef) if locked else ())
-        for node in body:
-            constant = locked and isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-            if isinstance(node, wanted) or constant:
-                fresh: dict = {}
-                try:
-                    # in our own globals, so that its functions see what check cells see; into a dict, so that we see it
-                    exec(compile(ast.Module([node], []), "<course>", "exec"), self, fresh)  # noqa: S102
-                except ImportError:
-                    continue
-                for name, value in fresh.items():
-                    if name not in ("check", "claim"):
-                        dict.__setitem__(self, name, value)
-                        self._own.add(name)
+        for code in _definitions(source, locked):
+            fresh: dict = {}
+            try:
+                # in our own globals, so that its functions see what check cells see; into a dict, so that we see it
+                exec(code, self, fresh)  # noqa: S102
+            except ImportError:
+                continue
+            for name, value in fresh.items():
+                if name not in ("check", "claim"):
+                    dict.__setitem__(self, name, value)
+                    self._own.add(name)
 
     def __missing__(self, name: str) -> Any:
         if name in self._deleted or name.startswith("__") or hasattr(builtins, name):

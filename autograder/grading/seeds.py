@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 
 SECRET = ".course-secret"
-DRAWS = 16
+DRAWS = 8
 
 
 def course_secret(root: Path) -> bytes:
@@ -32,14 +32,18 @@ def course_secret(root: Path) -> bytes:
     return path.read_bytes()
 
 
-def seed_of(secret: bytes, student: str, exercise: str) -> int:
-    """A 63-bit seed: one of the exercise's `DRAWS`, chosen by HMAC-SHA256 of student and exercise.
+def draw_of(secret: bytes, student: str) -> int:
+    """Which of the class's `DRAWS` is this student's, by HMAC-SHA256.
 
     A class shares a few draws, so that what the reference and the mistakes make of each is computed once and not for every
     student. Which draw is whose, and what is in it, only the secret tells.
     """
-    draw = _hmac(secret, f"{student}\0{exercise}") % DRAWS
-    return _hmac(secret, f"{exercise}\0{draw}") >> 1
+    return _hmac(secret, student) % DRAWS
+
+
+def seed_of(secret: bytes, student: str, exercise: str) -> int:
+    """The 63-bit seed of an exercise for this student: their draw of it."""
+    return _hmac(secret, f"{exercise}\0{draw_of(secret, student)}") >> 1
 
 
 def _hmac(secret: bytes, message: str) -> int:

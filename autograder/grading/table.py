@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..build import load_config
-from ..layout import Course
+from ..layout import Course, graded, is_check, read_notebook
 from .batch import Outcome
 
 
@@ -62,8 +62,10 @@ def terminal() -> Console:
     return Console(file=os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1))
 
 
-def table(chapter: str, rows: list[Row], names: list[str], width: int = 80) -> Table:
-    """The rows as a table; `names` orders the exercises, which go by number where their names need more than the width."""
+def table(course: Course, chapter: str, rows: list[Row], width: int = 80) -> Table:
+    """The rows as a table. Exercises go by number where their names need more than the width."""
+    checks = [c for c in read_notebook(course.source(chapter)).cells if is_check(c)]
+    names = [graded(c)["grade_id"].removesuffix("-check") for c in checks]
     wide = sum(len(n) + 3 for n in names) + 46 <= width
     legend = "" if wide else "\n" + ", ".join(f"{i} {n}" for i, n in enumerate(names, 1))
     made = Table(

@@ -1,0 +1,167 @@
+"""Judges: processes forked from the zygote that grade one notebook at a time, while the grader reads and writes.
+
+A judge is ours: no student's code runs in it. It has the references and drives one sandboxed child, which is another fork of
+the same zygote. So TensorFlow is imported once for them all, not at all in the process that holds the gradebook, and several
+notebooks are judged at once.
+
+    grader ── job, connection for a child ──▶ judge ── cells, probes ──▶ child
+           ◀── graded notebook ──────────────       ◀── plain records ──
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbformat import NotebookNode, from_dict
+
+from ..execution import DEFAULT_PRELOAD, Child, ChildError, Limits, Policy, Zygote, ZygoteError, child_request
+from ..execution.frames import receive_note, send_note
+from .engine import Graded, grade_notebook
+from .seeds import seed_of
+
+PRELOAD = (
+    *DEFAULT_PRELOAD,
+    "autograder.remote",
+    "autograder.claims",
+    "autograder.datasets",
+    "autograder.plots",
+    "autograder.layout",  # before whatever else imports nbformat, see there
+    __name__,
+)
+"""What every graded notebook imports, and what every judge does: done once in the zygote, it saves each fork the time."""
+
+MAX_NOTEBOOK = 1 << 30  # bytes, as JSON
+TRIES = 2
+
+
+class JudgeError(RuntimeError):
+    """A notebook could not be judged; the message says why. Nothing of it was graded."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to be graded, as plain data.
+
+    notebook: sanitized. workdir: the child's folder, with the files that belong to the submission. secret, student: they
+    seed the draws. trusted: the course's own cells (source, is it locked?). folder: the course's.
+    """
+
+    notebook: NotebookNode
+    workdir: str
+    secret: str
+    student: str
+    folder: str
+    trusted: list[tuple[str, bool]] = field(default_factory=list)
+    limits: Limits = field(default_factory=Limits)
+    policy: Policy = field(default_factory=Policy)
+
+
+class Judge:
+    """The grader's end of one judge: forked when first needed, and anew after a notebook on which it broke down."""
+
+    def __init__(self, zygote: Zygote) -> None:
+        self._zygote, self._process = zygote, None
+        self._closed = False
+
+    def grade(self, job: Job) -> Graded:
+        """Have a notebook graded; once more if the process that did it broke down. Raises `JudgeError`."""
+        for _ in range(TRIES):
+            try:
+                return self._ask(job)
+            except (JudgeError, ZygoteError, OSError) as error:
+                why = error
+                self._end()
+        raise JudgeError(f"it could not be judged, in {TRIES} tries: {why}") from None
+
+    def close(self) -> None:
+        """End it, and the child it is at work with; a request under way in another thread fails."""
+        self._closed = True
+        self._end()
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.close()
+
+    def _ask(self, job: Job) -> Graded:
+        if self._closed:
+            raise JudgeError("grading was stopped")
+        judge = self._process = self._process or self._zygote.fork_trusted(f"{__name__}:serve")
+        request = vars(job) | {"limits": vars(job.limits), "policy": job.policy.to_json()}
+        with self._zygote.connect() as connection:
+            send_note(judge.sock, request, (connection.fileno(),), max_bytes=MAX_NOTEBOOK)
+        answer = receive_note(judge.sock, max_bytes=MAX_NOTEBOOK)
+        if answer is None:
+            raise JudgeError("the process that judges has ended")
+        said = answer[0]
+        if "error" in said:
+            raise JudgeError(said["error"])
+        return Graded(**said | {"notebook": from_dict(said["notebook"]), "faults": tuple(said["faults"])})
+
+
+class Judges:
+    """A zygote and the judges forked from it, as many as are lent at a time. Usable from any thread."""
+
+    def __init__(self, preload: tuple[str, ...] = PRELOAD) -> None:
+        self.zygote = Zygote(preload)
+        self._lock = threading.Lock()
+        self._all: list[Judge] = []
+        self._idle: list[Judge] = []
+
+    def __enter__(self) -> Judges:
+        self.zygote.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the judges, their children and the zygote; returns when they are gone."""
+        with self._lock:
+            for judge in self._all:
+                judge.close()
+        self.zygote.close()
+
+    @contextlib.contextmanager
+    def lend(self) -> Iterator[Judge]:
+        """A judge for the caller alone. It keeps what it has worked out, for the next who borrows it."""
+        with self._lock:
+            if not self._idle:
+                self._idle.append(Judge(self.zygote))
+                self._all += self._idle
+            judge = self._idle.pop()
+        try:
+            yield judge
+        finally:
+            with self._lock:
+                self._idle.append(judge)
+
+
+def serve(sock: socket.socket) -> None:
+    """A judge's process: grade what comes, until the grader closes the connection."""
+    while (received := receive_note(sock, max_bytes=MAX_NOTEBOOK)) is not None:
+        request, (connection,) = received
+        try:
+            answer = vars(_grade(request, socket.socket(fileno=connection)))
+        except (ChildError, OSError) as error:
+            answer = {"error": str(error) or type(error).__name__}
+        send_note(sock, answer, max_bytes=MAX_NOTEBOOK)
+
+
+def _grade(request: dict, connection: socket.socket) -> Graded:
+    secret, limits = request["secret"].encode(), Limits(**request["limits"])
+    os.chdir(request["folder"])  # check cells may read the course's files
+    asked = child_request(Path(request["workdir"]), limits, Policy(**request["policy"]), {"AUTOGRADER_CHILD": "1"})
+    with Child(connection, asked, limits) as child:
+        return grade_notebook(
+            from_dict(request["notebook"]),
+            child,
+            lambda exercise: seed_of(secret, request["student"], exercise),
+            request["trusted"],
+        )
