@@ -115,6 +115,8 @@ def grade(
     What is graded stays graded: after a stop, the same command goes on where it was. A submission that has changed since is
     graded again.
     """
+    from rich.console import Console
+
     from .grading.judges import Judges
 
     course = course_of(context)
@@ -124,9 +126,9 @@ def grade(
     failures = []
     with Judges() as judges:  # they import TensorFlow while we import nbgrader
         from .grading.batch import grade as grade_chapter
-        from .grading.table import read_grades, summary, table, terminal
+        from .grading.table import read_grades, summary, table
 
-        console = terminal()
+        console = Console()
         for chapter in picked:
             outcome = grade_chapter(
                 course, chapter, wanted[chapter], console, jobs=jobs, regrade=regrade, judges=judges
@@ -146,11 +148,12 @@ def grade(
 @plain_errors
 def report(context: click.Context, chapters: tuple[str, ...]) -> None:
     """Show how the class fared in CHAPTERS, and its most frequent misconceptions."""
+    from rich.console import Console
+
     from .grading.report import class_report
     from .grading.report import table as report_table
-    from .grading.table import terminal
 
-    course, console = course_of(context), terminal()
+    course, console = course_of(context), Console()
     for made in [class_report(course, chapter) for chapter in course.pick(chapters)]:
         console.print(report_table(made))
         for stamp, count in sorted(made.stamps.items()):
@@ -165,10 +168,11 @@ def report(context: click.Context, chapters: tuple[str, ...]) -> None:
 @plain_errors
 def doctor() -> None:
     """Say whether everything is there, and try every layer of the sandbox for real."""
-    from .doctor import doctor as examine
-    from .grading.table import terminal
+    from rich.console import Console
 
-    if not examine(terminal()):
+    from .doctor import doctor as examine
+
+    if not examine(Console()):
         raise CourseError("something is missing")
 
 

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from .build import build, last_line, load_config, quiet_nbgrader
 from .grading.batch import grade
-from .grading.table import read_grades, summary, table, terminal
+from .grading.judges import Judges
+from .grading.table import read_grades, summary, table
 from .layout import Course, CourseError, find_course, read_notebook
 from .samples import (
     SIZE,
@@ -33,19 +34,23 @@ def demo(course: Course, target: Path, chapters: list[str], size: int, console: 
     for name in ("nbgrader_config.py", "source", "release"):
         copy = shutil.copytree if (course.root / name).is_dir() else shutil.copy
         copy(course.root / name, target / name)
-    school, problems = Course(target), []
-    for chapter in chapters:
-        console.print(f"\n[bold]{chapter}[/bold]: {size} students hand in")
-        samples = sample_class(school, chapter, size)
-        answer = model_answer(school, chapter)
-        for sample in samples:
-            write_submission(school, chapter, sample, answer)
-        outcome = grade(school, chapter, [s.student for s in samples], console)
-        problems += [f"{chapter}: {f.student} could not be graded: {f.why}" for f in outcome.failures]
-        console.print(summary(outcome), highlight=False)
-        console.print(table(school, chapter, read_grades(school, chapter), console.width))
-        problems += [f"{chapter}: {p}" for p in compare(school, chapter, samples)]
-        problems += [f"{chapter}: {p}" for p in write_feedback(school, chapter, samples)]
+    with Judges() as judges:
+        return [problem for chapter in chapters for problem in _class(Course(target), chapter, size, console, judges)]
+
+
+def _class(school: Course, chapter: str, size: int, console: Console, judges: Judges) -> list[str]:
+    """One chapter: hand in, grade, write feedback, compare."""
+    console.print(f"\n[bold]{chapter}[/bold]: {size} students hand in")
+    samples = sample_class(school, chapter, size)
+    answer = model_answer(school, chapter)
+    for sample in samples:
+        write_submission(school, chapter, sample, answer)
+    outcome = grade(school, chapter, [s.student for s in samples], console, judges=judges)
+    problems = [f"{chapter}: {f.student} could not be graded: {f.why}" for f in outcome.failures]
+    console.print(summary(outcome), highlight=False)
+    console.print(table(school, chapter, read_grades(school, chapter), console.width))
+    problems += [f"{chapter}: {p}" for p in compare(school, chapter, samples)]
+    problems += [f"{chapter}: {p}" for p in write_feedback(school, chapter, samples)]
     return problems
 
 
@@ -88,7 +93,7 @@ def main() -> None:
     parser.add_argument("chapters", nargs="*", help="default: all")
     parser.add_argument("--students", type=int, default=SIZE, help=f"default: {SIZE}")
     arguments = parser.parse_args()
-    console = terminal()
+    console = Console()
     try:
         course = find_course(Path.cwd())
         target = course.root / "demo"

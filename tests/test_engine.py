@@ -7,19 +7,28 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from common import CHAPTERS, COURSE, ROOT, run
 from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader import api
 
 from autograder.build import notebook_text, write_text
-from autograder.execution import Limits, Zygote
-from autograder.grading.engine import grade_notebook, trusted_cells
+from autograder.execution import Limits
+from autograder.execution.child import children_of
+from autograder.grading.batch import Shares
+from autograder.grading.engine import trusted_cells
+from autograder.grading.gradebook import OneGradebook
+from autograder.grading.judges import Job, JudgeError, Judges
 from autograder.grading.repair import repair
-from autograder.grading.seeds import course_secret, seed_of
+from autograder.grading.seeds import DRAWS, course_secret, draw_of, seed_of
 from autograder.layout import Course, graded, is_solution, read_notebook
 from autograder.samples import chapter_exercises, solutions
 
@@ -34,9 +43,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def zygote():
-    with Zygote() as started:
-        yield started
+def judge():
+    with Judges() as judges, judges.lend() as lent:
+        yield lent
 
 
 def check_cell(name, source=None, points=3):
@@ -46,13 +55,14 @@ def check_cell(name, source=None, points=3):
     return cell
 
 
-def grade(zygote, tmp_path, *cells, check=None, **limits):
+def grade(judge, tmp_path, *cells, check=None, **limits):
     """Grade a notebook of these cells and one check; (its verdict or None, the check cell, everything)."""
     (tmp_path / "work").mkdir(exist_ok=True)
     notebook = new_notebook(cells=[new_code_cell(c) for c in (SETUP, *cells)] + [check or check_cell("accuracy")])
-    done = grade_notebook(
-        notebook, zygote, tmp_path / "work", lambda _: 11, trusted=[(SETUP, True)], limits=Limits(**limits)
+    done = judge.grade(
+        Job(notebook, str(tmp_path / "work"), "secret", "ada", str(ROOT), [(SETUP, True)], Limits(**limits))
     )
+    notebook = done.notebook
     last = notebook.cells[-1]
     verdict = None
     for output in last.outputs:
@@ -62,14 +72,14 @@ def grade(zygote, tmp_path, *cells, check=None, **limits):
     return verdict, last, done
 
 
-def test_honest_work(zygote, tmp_path):
-    verdict, cell, done = grade(zygote, tmp_path, RIGHT)
+def test_honest_work(judge, tmp_path):
+    verdict, cell, done = grade(judge, tmp_path, RIGHT)
     assert (verdict["outcome"], verdict["points"]) == ("correct", 3)
     assert cell.outputs[-1].data["text/plain"] == "3" and done.mode == "judged outside"
 
 
-def test_a_mistake_gets_its_hint(zygote, tmp_path):
-    verdict, _, _ = grade(zygote, tmp_path, RIGHT.replace("==", "!="))
+def test_a_mistake_gets_its_hint(judge, tmp_path):
+    verdict, _, _ = grade(judge, tmp_path, RIGHT.replace("==", "!="))
     assert verdict["outcome"] == "wrong" and "wrong answers" in verdict["mistake"]
 
 
@@ -101,8 +111,8 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("how", FORGERIES)
-def test_a_forged_verdict_does_not_count(zygote, tmp_path, how):
-    verdict, cell, _ = grade(zygote, tmp_path, FORGERIES[how])
+def test_a_forged_verdict_does_not_count(judge, tmp_path, how):
+    verdict, cell, _ = grade(judge, tmp_path, FORGERIES[how])
     text = cell.outputs[-1].get("data", {}).get("text/plain", "0")
     assert float(text) == 0, cell.outputs
     assert verdict is None or not verdict["points"]
@@ -125,26 +135,26 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("how", ENDINGS)
-def test_how_an_answer_can_end(zygote, tmp_path, how):
+def test_how_an_answer_can_end(judge, tmp_path, how):
     source, outcomes = ENDINGS[how]
-    verdict, cell, _ = grade(zygote, tmp_path, source, wall_seconds=8)
+    verdict, cell, _ = grade(judge, tmp_path, source, wall_seconds=8)
     assert verdict is not None, cell.outputs
     assert verdict["outcome"] in outcomes and verdict["points"] == 0
 
 
-def test_a_cell_that_does_not_end_costs_only_itself(zygote, tmp_path):
-    verdict, _, done = grade(zygote, tmp_path, RIGHT, "while True: pass", wall_seconds=3)
+def test_a_cell_that_does_not_end_costs_only_itself(judge, tmp_path):
+    verdict, _, done = grade(judge, tmp_path, RIGHT, "while True: pass", wall_seconds=3)
     assert verdict["outcome"] == "correct"
     assert any("Timeout" in o.get("ename", "") for c in done.notebook.cells for o in c.get("outputs", []))
 
 
-def test_a_flood_of_output_is_cut(zygote, tmp_path):
-    verdict, _, done = grade(zygote, tmp_path, "print('x' * (100 << 20))", RIGHT, output_bytes=100_000)
+def test_a_flood_of_output_is_cut(judge, tmp_path):
+    verdict, _, done = grade(judge, tmp_path, "print('x' * (100 << 20))", RIGHT, output_bytes=100_000)
     assert verdict["outcome"] == "correct"
     assert len(notebook_text(done.notebook)) < 500_000
 
 
-def test_the_files_of_the_course_are_out_of_sight(zygote, tmp_path):
+def test_the_files_of_the_course_are_out_of_sight(judge, tmp_path):
     secret = tmp_path / "gradebook.db"
     secret.write_text("all grades")
     paths = [str(secret), str(COURSE.source(CHAPTER)), str(ROOT / "autograder" / "chapters" / "forward_pass.py")]
@@ -153,33 +163,33 @@ def test_the_files_of_the_course_are_out_of_sight(zygote, tmp_path):
         "    except OSError: pass\ndef accuracy(out, y):\n    return float(len(found))"
     )
     check = check_cell("accuracy", "assert accuracy(None, None) == 0.0")
-    _, cell, done = grade(zygote, tmp_path, look, check=check)
+    _, cell, done = grade(judge, tmp_path, look, check=check)
     if not done.isolated:
         pytest.skip(f"this machine has no sandbox: {done.sandbox}")
     assert cell.outputs == []
 
 
-def test_plain_asserts_work(zygote, tmp_path):
+def test_plain_asserts_work(judge, tmp_path):
     squares = "def squares(n):\n    if n < 1: raise ValueError('n')\n    return [i ** 2 for i in range(1, n + 1)]"
     good = "assert squares(3) == [1, 4, 9]\ntry:\n    squares(0)\nexcept ValueError:\n    pass\nelse:\n    raise AssertionError"
-    _, cell, _ = grade(zygote, tmp_path, squares, check=check_cell("squares", good))
+    _, cell, _ = grade(judge, tmp_path, squares, check=check_cell("squares", good))
     assert cell.outputs == []
-    _, cell, _ = grade(zygote, tmp_path, squares, check=check_cell("squares", "assert squares(3) == [1, 2, 3], 'no'"))
+    _, cell, _ = grade(judge, tmp_path, squares, check=check_cell("squares", "assert squares(3) == [1, 2, 3], 'no'"))
     assert cell.outputs[0].ename == "AssertionError"
     arrays = "np.testing.assert_allclose(double(np.ones(3)), 2 * np.ones(3))\nassert double(x) == 6\n0.5"
     _, cell, _ = grade(
-        zygote, tmp_path, "x = 3\ndef double(a):\n    return a * 2", check=check_cell("double", arrays, points=1)
+        judge, tmp_path, "x = 3\ndef double(a):\n    return a * 2", check=check_cell("double", arrays, points=1)
     )
     assert cell.outputs[0].data["text/plain"] == "0.5"
 
 
-def test_a_check_may_take_a_name_away_and_give_it_back(zygote, tmp_path):
+def test_a_check_may_take_a_name_away_and_give_it_back(judge, tmp_path):
     cells = "def inner():\n    return 1\ndef outer():\n    return inner() + 1"
     check = (
         "saved = inner\ndel inner\ntry:\n    outer()\nexcept NameError:\n    pass\nelse:\n    raise AssertionError('inner is not used')\n"
         "finally:\n    inner = saved\nassert outer() == 2"
     )
-    _, cell, _ = grade(zygote, tmp_path, cells, check=check_cell("outer", check))
+    _, cell, _ = grade(judge, tmp_path, cells, check=check_cell("outer", check))
     assert cell.outputs == []
 
 
@@ -209,6 +219,50 @@ def test_nbgraders_own_course(tmp_path):
     assert any(scores["ours"].values())
     autograded = read_notebook(next((school / "autograded" / "solved" / "ps1").glob("problem1.ipynb")))
     assert autograded.metadata["graded"]["mode"] == "judged outside"
+
+
+# -- judges
+
+
+def test_a_judge_that_dies_is_replaced_and_its_notebook_graded(tmp_path):
+    """Killed while it waits for the student's cell: the notebook is graded by the next one, as if nothing had been."""
+    with Judges() as judges, judges.lend() as judge:
+        verdict, _, _ = grade(judge, tmp_path, RIGHT)
+        assert verdict["outcome"] == "correct"
+        (first,) = children_of(judges.zygote.pid)
+        killer = threading.Timer(1.0, os.kill, (first, signal.SIGKILL))
+        killer.start()
+        verdict, _, _ = grade(judge, tmp_path, "import time; time.sleep(2)", RIGHT)
+        assert verdict["outcome"] == "correct"
+        (second,) = children_of(judges.zygote.pid)
+        assert second != first
+
+
+def test_a_stop_ends_what_is_under_way(tmp_path):
+    judges = Judges()
+    with judges.lend() as judge:
+        stopper = threading.Timer(8.0, judges.close)
+        stopper.start()
+        started = time.monotonic()
+        with pytest.raises(JudgeError, match="stopped"):
+            grade(judge, tmp_path, "while True: pass", wall_seconds=100)
+        assert time.monotonic() - started < 60
+
+
+def test_students_are_shared_out_by_their_draws():
+    students = [f"student {number}" for number in range(100)]
+    shares = Shares(b"secret", students, 3)
+    first = [shares.take(0) for _ in range(33)]
+    draws = [draw_of(b"secret", s) for s in first]
+    assert draws == sorted(draws)  # one draw after the other
+    rest = [shares.take(2) for _ in range(67)]  # a worker alone takes all that is left
+    assert sorted(first + rest) == sorted(students)
+    assert [shares.take(number) for number in range(3)] == [None] * 3
+
+
+def test_grading_needs_no_tensorflow_where_the_gradebook_is():
+    code = "import sys, autograder.cli, autograder.grading.batch, autograder.grading.table; print('tensorflow' in sys.modules)"
+    assert run(sys.executable, "-c", code, cwd=ROOT).stdout.strip() == "False"
 
 
 # -- repair
@@ -244,7 +298,7 @@ def test_the_secret_is_made_once_and_kept_private(tmp_path):
     assert (tmp_path / ".course-secret").stat().st_mode & 0o077 == 0
     seeds = {student: seed_of(first, f"student {student}", "a.b") for student in range(200)}
     assert seeds == {student: seed_of(first, f"student {student}", "a.b") for student in range(200)}
-    assert len(set(seeds.values())) == 16 and not set(seeds.values()) & {seed_of(b"other", "ada", "a.b")}
+    assert len(set(seeds.values())) == DRAWS and not set(seeds.values()) & {seed_of(b"other", "ada", "a.b")}
 
 
 # -- the whole class
@@ -293,11 +347,39 @@ def test_nothing_is_left_running(school):
                 continue
 
 
-def test_grading_goes_on_after_a_kill(school):
-    import signal
-    import subprocess
-    import time
+def test_what_was_not_committed_is_not_in_the_gradebook(school):
+    assert run("course", "grade", CHAPTER, "--student", "ada", cwd=school.root).returncode == 0
+    url = f"sqlite:///{school.gradebook}"
+    with OneGradebook(url, "tf_first_principles") as book:
+        for kept in (False, True):
+            with book.transaction(), api.Gradebook(url, "whatever") as lent:
+                lent.find_submission(CHAPTER, "ada").notebooks[0].grades[0].auto_score = 0.125
+                lent.db.commit()
+                if kept:
+                    book.commit()
+            with sqlite3.connect(school.gradebook) as db:
+                found = db.execute("select count(*) from grade where auto_score = 0.125").fetchone()[0]
+            assert found == kept
 
+
+def test_another_step_of_nbgraders_does_not_wait_for_us(school):
+    """A preprocessor from elsewhere opens the gradebook by itself: then we hold no transaction open while it works."""
+    (school.root / "elsewhere.py").write_text(
+        "from nbgrader.api import Gradebook\nfrom nbgrader.preprocessors import NbGraderPreprocessor\n\n\n"
+        "class Note(NbGraderPreprocessor):\n    def preprocess(self, nb, resources):\n"
+        "        with Gradebook(resources['nbgrader']['db_url'], 'tf_first_principles') as book:\n"
+        "            book.update_or_create_student('noted')\n        return nb, resources\n"
+    )
+    config = school.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\nc.Autograde.autograde_preprocessors.append('elsewhere.Note')\n")
+    path = os.pathsep.join(filter(None, (str(school.root), os.environ.get("PYTHONPATH"))))
+    done = run("course", "grade", CHAPTER, "--student", "ada", cwd=school.root, PYTHONPATH=path)
+    assert done.returncode == 0, done.stderr
+    with sqlite3.connect(school.gradebook) as db:
+        assert db.execute("select count(*) from student where id = 'noted'").fetchone()[0] == 1
+
+
+def test_grading_goes_on_after_a_kill(school):
     env = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     command = ["course", "grade", CHAPTER, "--jobs", "1"]
     process = subprocess.Popen(command, cwd=school.root, env=env, stdout=subprocess.PIPE, text=True)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from ..build import load_config
@@ -55,11 +53,6 @@ def read_grades(course: Course, chapter: str) -> list[Row]:
                         to_grade += 1
             rows.append(Row(submission.student_id, points, to_grade))
     return rows
-
-
-def terminal() -> Console:
-    """A console on a descriptor of its own: while a check runs in a thread, the process's standard output is closed off."""
-    return Console(file=os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1))
 
 
 def table(course: Course, chapter: str, rows: list[Row], width: int = 80) -> Table:
