@@ -93,6 +93,14 @@ def test_both_roads_give_the_same_scores(school):
     assert done.returncode == 0, done.stderr
     assert scores(school, CHAPTER) == ours
     assert ours == {s.student: {n: e.points for n, e in s.expected.items()} for s in samples}
+    # and stock nbgrader, which knows nothing of the engine and grades in its own kernels
+    (school.root / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.CourseDirectory.course_id = 'tf_first_principles'\n"
+        f"c.CourseDirectory.root = {str(school.root)!r}\nc.Execute.skip_cells_with_tag = 'lesson'\n"
+    )
+    done = run("nbgrader", "autograde", CHAPTER, "--force", cwd=school.root, timeout=900, TF_CPP_MIN_LOG_LEVEL="3")
+    assert done.returncode == 0, done.stderr
+    assert scores(school, CHAPTER) == ours
 
 
 def test_validate_agrees(school):
