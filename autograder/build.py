@@ -141,6 +141,8 @@ def load_config(course: Course):
         os.chdir(before)
     config = app.config
     config.CourseDirectory.root = str(course.root)
+    if "db_url" not in config.CourseDirectory:
+        config.CourseDirectory.db_url = database_url(course.gradebook)
     config.NbGrader.logfile = ""
     return config
 

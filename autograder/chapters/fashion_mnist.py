@@ -283,7 +283,9 @@ def _(rng):
 @build_mlp.case("four hidden layers, a batch of one", probe=_with_weights)
 def _(rng):
     sizes = [int(n) for n in rng.integers(4, 10, size=6)]
-    return sizes, _normal(rng, 1, sizes[0]), _weights(rng, sizes)
+    weights = _weights(rng, sizes)
+    weights[-1][0] = -9  # of so few logits all could be positive, and a relu on them would do nothing
+    return sizes, _normal(rng, 1, sizes[0]), weights
 
 
 def _stack(sizes, hidden, last, **options):

@@ -78,10 +78,11 @@ def grade(
         _in_folder(course.root),
         _ready(judges, wanted=bool(todo) and engine.outside, console=console) as judges,
         Saving(config) as saving,
+        contextlib.closing(_judged(engine, course, chapter, todo, judges, jobs)) as results,
         _progress(console) as progress,
     ):
         task = progress.add_task(chapter, total=len(todo))
-        for number, (student, result) in enumerate(_judged(engine, course, chapter, todo, judges, jobs), 1):
+        for number, (student, result) in enumerate(results, 1):
             try:
                 if isinstance(result, Exception):
                     raise result

@@ -149,8 +149,8 @@ def serve(sock: socket.socket) -> None:
         request, (connection,) = received
         try:
             answer = vars(_grade(request, socket.socket(fileno=connection)))
-        except (ChildError, OSError) as error:
-            answer = {"error": str(error) or type(error).__name__}
+        except Exception as error:  # noqa: BLE001  the grader is told, and tries once more with another judge
+            answer = {"error": str(error) if isinstance(error, ChildError) else f"{type(error).__name__}: {error}"}
         send_note(sock, answer, max_bytes=MAX_NOTEBOOK)
 
 

@@ -1,0 +1,130 @@
+"""A real JupyterLab in a real browser: a student runs a check, an instructor presses formgrader's button."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from common import CHAPTERS, ROOT, run
+
+from autograder.build import write_text
+from autograder.grading.outside import STAMP
+from autograder.layout import Course, graded, is_solution, notebook_text, read_notebook
+from autograder.samples import chapter_exercises, solutions
+
+CHAPTER = CHAPTERS[0]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+
+
+@pytest.fixture
+def school(tmp_path):
+    """A course folder with one submission, all right."""
+    for part in ("source", "release"):
+        shutil.copytree(ROOT / part / CHAPTER, tmp_path / "school" / part / CHAPTER)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path / "school")
+    course = Course(tmp_path / "school")
+    right, notebook = solutions(course, CHAPTER), read_notebook(course.release(CHAPTER))
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and is_solution(cell):
+            cell.source = right[graded(cell)["grade_id"]]
+    course.submission("ada", CHAPTER).parent.mkdir(parents=True)
+    write_text(course.submission("ada", CHAPTER), notebook_text(notebook))
+    assert run("nbgrader", "generate_assignment", CHAPTER, "--force", cwd=course.root).returncode == 0
+    return course
+
+
+@pytest.fixture
+def lab(school, tmp_path):
+    """The address of a JupyterLab in the course folder, with settings of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = tmp_path / "home"
+    home.mkdir()
+    env = {**os.environ, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTER_DATA_DIR": str(home)}
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
+    command = ["jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=t"]
+    with open(tmp_path / "lab.log", "w") as log:
+        server = subprocess.Popen(command, cwd=school.root, env=env, stdout=log, stderr=log)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            for _ in range(120):
+                try:
+                    urllib.request.urlopen(f"{address}/api").close()
+                    break
+                except OSError:
+                    assert server.poll() is None, (tmp_path / "lab.log").read_text()
+                    time.sleep(0.5)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+@pytest.fixture
+def page():
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        opened = browser.new_page(viewport={"width": 1200, "height": 900})
+        opened.set_default_timeout(120_000)
+        yield opened
+        browser.close()
+
+
+def test_a_student_sees_the_verdict_and_the_hint(school, lab, page):
+    """One exercise with a typical mistake, run from top to bottom."""
+    api = sys.modules["playwright.sync_api"]
+    notebook = read_notebook(school.release(CHAPTER))
+    name = "mse_onehot"
+    kept = {"setup", name, f"{name}-check"}
+    notebook.cells = [c for c in notebook.cells if graded(c).get("grade_id") in kept]
+    answer = next(c for c in notebook.cells if graded(c)["grade_id"] == name)
+    hot = "tf.one_hot(y, out.shape[1])"
+    answer.source = f"def {name}(y, out):\n    return tf.reduce_sum(tf.square({hot} - out))"
+    write_text(school.root / "homework.ipynb", notebook_text(notebook))
+    page.goto(f"{lab}/lab/tree/homework.ipynb?token=t")
+    page.wait_for_selector(".jp-NotebookPanel .jp-InputArea-editor")
+    page.wait_for_selector("text=Kernel status: Idle", state="attached")
+    for patience in (20, 40, 60):  # the menu can be there before the kernel listens
+        page.click("li.lm-MenuBar-item:has-text('Run')")
+        page.click("li:has-text('Run All Cells')")
+        with contextlib.suppress(api.TimeoutError):
+            page.wait_for_selector(".verdict", timeout=patience * 1000)
+            break
+    shown = page.locator(".verdict").inner_text()
+    mistakes = [m.hint for m in chapter_exercises(CHAPTER)[name].mistakes]
+    assert "What makes it a mean?" in shown and any(hint in shown for hint in mistakes)
+
+
+def test_formgraders_button_grades_through_the_engine(school, lab, page):
+    page.goto(f"{lab}/lab?token=t")
+    page.get_by_role("menuitem", name="Nbgrader").click()
+    page.get_by_text("Formgrader", exact=True).first.click()
+    frame = page.wait_for_selector("iframe[src*='formgrader']").content_frame()
+    frame.goto(f"{lab}/formgrader/manage_submissions/{CHAPTER}")
+    frame.locator("td.autograde a").first.click()
+    frame.wait_for_selector("text=Successfully autograded")
+    stamp = read_notebook(school.autograded("ada", CHAPTER)).metadata[STAMP]
+    assert stamp["mode"] == "judged outside"
+    with sqlite3.connect(school.gradebook) as db:
+        assert db.execute("select sum(auto_score) from grade").fetchone()[0] == 20, json.dumps(stamp)
