@@ -77,6 +77,7 @@ def solve(course: Course, chapter: str) -> nbformat.NotebookNode:
             timeout=CELL_TIMEOUT,
             kernel_name="python3",
             record_timing=False,
+            coalesce_streams=True,
             skip_cells_with_tag="skip-execution",
             resources={"metadata": {"path": scratch}},
             extra_arguments=["--HistoryManager.hist_file=:memory:"],

@@ -25,6 +25,11 @@ def plain_errors(command: Callable) -> Callable:
         except PermissionError as error:
             where = error.filename or "a file"
             raise click.ClickException(f"{where} cannot be written: permission denied") from None
+        except Exception as error:
+            if type(error).__module__ != "sqlalchemy.exc":  # the gradebook's; not imported for commands that need none
+                raise
+            told = str(error).splitlines()[0]
+            raise click.ClickException(f"the gradebook cannot be used: {told}") from None
 
     return run
 

@@ -53,3 +53,10 @@ def test_help_for_every_command(course):
     for command in ("build", "check", "bundle", "grade"):
         assert command in done.stdout
         assert run("course", command, "--help", cwd=course.root).returncode == 0
+
+
+def test_a_gradebook_that_is_none(course):
+    (course.root / "submitted" / "ada" / CHAPTER).mkdir(parents=True)
+    course.gradebook.write_text("these are not grades")
+    refused(course, "grade", CHAPTER, told="the gradebook cannot be used")
+    assert course.gradebook.read_text() == "these are not grades"
