@@ -21,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader import api
 
 from autograder.build import notebook_text, write_text
-from autograder.execution import Limits
+from autograder.execution import Limits, Policy
 from autograder.execution.child import children_of
 from autograder.grading.batch import Shares
 from autograder.grading.engine import trusted_cells
@@ -247,6 +247,24 @@ def test_a_stop_ends_what_is_under_way(tmp_path):
         with pytest.raises(JudgeError, match="stopped"):
             grade(judge, tmp_path, "while True: pass", wall_seconds=100)
         assert time.monotonic() - started < 60
+
+
+def test_without_any_layer_it_still_grades_and_says_so(judge, tmp_path):
+    (tmp_path / "work").mkdir()
+    cells = [new_code_cell(SETUP), new_code_cell(RIGHT), check_cell("accuracy")]
+    done = judge.grade(
+        Job(
+            new_notebook(cells=cells),
+            str(tmp_path / "work"),
+            "secret",
+            "ada",
+            str(ROOT),
+            [(SETUP, True)],
+            policy=Policy(layers=()),
+        )
+    )
+    assert done.notebook.cells[-1].outputs[-1].data["text/plain"] == "3"
+    assert not done.isolated and done.stamp == "judged outside, not isolated"
 
 
 def test_students_are_shared_out_by_their_draws():
