@@ -503,7 +503,7 @@ def _(rng):
 
 @mse_onehot.case("a batch of one", points=0.5)
 def _(rng):
-    return _labels(rng, 1, 4), _normal(rng, 1, 5)
+    return 1 + _labels(rng, 1, 3), _normal(rng, 1, 5)
 
 
 @mse_onehot.case("its gradient with respect to the logits", gradient=True, points=1)
