@@ -227,7 +227,7 @@ def main() -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         compileall.compile_dir(ROOT / "autograder", quiet=2)
     sizes = [8] if arguments.quick else [8, 32, 128]
-    few = 4 if arguments.quick else 16
+    few = 2 if arguments.quick else 16
     whole = 1 if arguments.quick else 2
     skip = 'c.Execute.skip_cells_with_tag = "lesson"'
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
