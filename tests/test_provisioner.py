@@ -72,7 +72,8 @@ class Kernel:
             if "text/plain" in content.get("data", {}):
                 shown.append(content["data"]["text/plain"])
 
-        self.client.execute_interactive(source, timeout=timeout, output_hook=hook)
+        reply = self.client.execute_interactive(source, timeout=timeout, output_hook=hook)
+        assert reply["content"]["status"] != "aborted", "the cell was not run"
         return "\n".join(filter(None, shown))
 
 
@@ -101,12 +102,14 @@ def test_it_looks_like_an_ordinary_kernel(kernel):
 
 def test_it_can_be_interrupted_and_restarted(kernel):
     kernel.run("x = 1")
-    message = kernel.client.execute("import time; time.sleep(60)")
-    time.sleep(0.3)
+    # stop_on_error=False: after an error a kernel drops the requests that are queued already, which the next one may be
+    message = kernel.client.execute("print('asleep', flush=True); import time; time.sleep(60)", stop_on_error=False)
+    while kernel.client.get_iopub_msg(timeout=30)["content"].get("text") != "asleep\n":
+        pass
     kernel.manager.interrupt_kernel()
-    reply = kernel.client.get_shell_msg(timeout=10)
+    reply = kernel.client.get_shell_msg(timeout=30)
     while reply["parent_header"].get("msg_id") != message:
-        reply = kernel.client.get_shell_msg(timeout=10)
+        reply = kernel.client.get_shell_msg(timeout=30)
     assert reply["content"]["ename"] == "KeyboardInterrupt"
     assert "1" in kernel.run("x")
     kernel.manager.restart_kernel(now=True)
