@@ -211,20 +211,20 @@ def _matching_mistake(sheet: AnswerSheet, records: list[dict], findings: list[st
     passed = [number for number, finding in enumerate(findings) if not finding]
     partial = None
     for mistake in sheet.exercise.mistakes:
-
-        def same(number: int, mistake: Mistake = mistake) -> bool:
-            told = sheet.mistaken(mistake, number)
-            return _alike(sheet.drawn[number], records[number], told, sheet.expected[number])
-
-        if not all(same(number) for number in failed):
+        if not _same(sheet, records, mistake, failed):
             continue  # most part here, after one case: what a mistake does in the others need not be found out
-        if all(same(number) for number in passed):
+        if _same(sheet, records, mistake, passed):
             return mistake
         if partial is None and all(
             _finding(sheet.drawn[n], sheet.mistaken(mistake, n), sheet.expected[n], sheet.names) for n in failed
         ):
             partial = mistake
     return partial
+
+
+def _same(sheet: AnswerSheet, records: list[dict], mistake: Mistake, numbers: list[int]) -> bool:
+    """Does the answer do what the mistake does, in the cases of these numbers?"""
+    return all(_alike(sheet.drawn[n], records[n], sheet.mistaken(mistake, n), sheet.expected[n]) for n in numbers)
 
 
 def _alike(drawn: Drawn, record: dict, other: dict, expected: dict) -> bool:

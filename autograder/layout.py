@@ -130,6 +130,11 @@ def is_check(cell: nbformat.NotebookNode) -> bool:
     return cell.cell_type == "code" and bool(graded(cell).get("grade")) and not graded(cell).get("solution")
 
 
+def checks(notebook: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:
+    """The check cells, in order: exercise → cell."""
+    return {graded(c)["grade_id"].removesuffix("-check"): c for c in notebook.cells if is_check(c)}
+
+
 def is_solution(cell: nbformat.NotebookNode) -> bool:
     return bool(graded(cell).get("solution"))
 

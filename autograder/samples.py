@@ -12,7 +12,7 @@ import nbformat
 
 from .build import write_text
 from .exercise import Exercise, exercises_of
-from .layout import Course, graded, is_check, is_solution, notebook_text, read_notebook
+from .layout import Course, checks, graded, is_solution, notebook_text, read_notebook
 from .values import source_of
 
 CRASH = "    return undefined_name"
@@ -165,4 +165,4 @@ def model_answer(course: Course, chapter: str) -> str:
 
 def check_outputs(notebook: nbformat.NotebookNode) -> dict[str, list]:
     """A graded notebook's check cells: exercise → outputs."""
-    return {graded(c)["grade_id"].removesuffix("-check"): c.outputs for c in notebook.cells if is_check(c)}
+    return {name: cell.outputs for name, cell in checks(notebook).items()}

@@ -82,6 +82,17 @@ class Usage:
             return cls()
 
 
+def ask_to_fork(connection: socket.socket, request: dict, fds: tuple[int, ...], seconds: float) -> int:
+    """Have the zygote fork, with these descriptors → the process id, as the zygote sees it. Raises `ChildError`, TimeoutError."""
+    frames.send_note(connection, request, fds)
+    answer = frames.receive_note(connection, time.monotonic() + seconds)
+    if answer is None:
+        raise ChildError("died", "the zygote has ended")
+    if "refused" in answer[0]:
+        raise ChildError("died", f"the zygote refused to fork: {answer[0]['refused']}")
+    return answer[0]["pid"]
+
+
 class Child:
     """A forked, sandboxed process with an IPython shell in it. Made by `Zygote.fork`; a context manager that ends it.
 
@@ -105,13 +116,8 @@ class Child:
         self._used = Usage()
         try:
             with theirs:
-                frames.send_note(connection, request, (theirs.fileno(), *self._raw))
-            answer = frames.receive_note(connection, time.monotonic() + START_SECONDS)
-            if answer is None:
-                raise ChildError("died", "the zygote has ended")
-            if "refused" in answer[0]:
-                raise ChildError("died", f"the zygote refused to fork: {answer[0]['refused']}")
-            self.pid: int = answer[0]["pid"] if namespace is None else _pid_here(namespace, answer[0]["pid"])
+                pid = ask_to_fork(connection, request, (theirs.fileno(), *self._raw), START_SECONDS)
+            self.pid: int = pid if namespace is None else _pid_here(namespace, pid)
             hello = self._receive(time.monotonic() + START_SECONDS)
             if hello.kind is not Kind.HELLO:
                 raise ChildError("died", "the child did not say hello")

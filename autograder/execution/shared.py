@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
-import gc
 import hashlib
 import json
 import logging
@@ -210,7 +209,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # The working folder, which -m has put first. (Not `python -P`: ipykernel would keep the notebook's folder off the path.)
     if "/" in sys.path:
         sys.path.remove("/")
-    gc.disable()  # until `rehearsal.freeze`
     forkserver.preload(asked.modules)
     if unfit := [name for name in UNFIT if name in sys.modules]:
         raise SystemExit(f"these must not be preloaded, and were: {', '.join(unfit)}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import logging
 import os
 import re
@@ -21,11 +20,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
 from . import cgroups, frames, rehearsal
-from .child import Child, ChildError, Usage, children_of
+from .child import Child, ChildError, Usage, ask_to_fork, children_of
 from .policy import Limits, Policy, standing_marks
 
 # The large ones, and what the first cells of a notebook would otherwise import one by one in every child.
@@ -161,8 +161,9 @@ class Zygote:
         The folder should hold nothing else of value: as root, it is given to the child's own user. Raises `ZygoteError`
         if there is no zygote, `ChildError` if the child does not come up.
         """
-        request = child_request(workdir, limits or Limits(), policy or Policy(), env)
-        child = Child(self.connect(), request, limits or Limits(), self._inner)
+        limits = limits or Limits()
+        request = child_request(workdir, limits, policy or Policy(), env)
+        child = Child(self.connect(), request, limits, self._inner)
         with self._lock:
             self._children = [other for other in self._children if other.alive] + [child]
         return child
@@ -231,7 +232,7 @@ def child_request(
         raise NotADirectoryError(workdir)
     return {
         "workdir": workdir,
-        "limits": {name: getattr(limits, name) for name in limits.__dataclass_fields__},
+        "limits": asdict(limits),
         "policy": policy.to_json(),
         "env": dict(env or {}),
     }
@@ -248,16 +249,10 @@ class Trusted:
         self.sock, theirs = socket.socketpair()
         try:
             with theirs:
-                frames.send_note(connection, {"target": target}, (theirs.fileno(),))
-            answer = frames.receive_note(connection, time.monotonic() + START_SECONDS)
-        except (OSError, TimeoutError) as error:
+                ask_to_fork(connection, {"target": target}, (theirs.fileno(),), START_SECONDS)
+        except (ChildError, OSError) as error:
             self.close()
-            raise ZygoteError(f"the zygote did not fork ({error})") from None
-        if answer is None or "refused" in answer[0]:
-            self.close()
-            raise ZygoteError(
-                f"the zygote refused to fork: {answer[0]['refused']}" if answer else "the zygote has ended"
-            )
+            raise ZygoteError(str(error) or "the zygote did not fork in time") from None
 
     def close(self) -> None:
         """End it with all that it has started; who waits for it in another thread is told so."""
@@ -279,7 +274,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The process of a private zygote: ``--control FD --owner PID MODULE…``."""
     from . import forkserver, inside
 
-    gc.disable()  # until `rehearsal.freeze`: during the imports the collector finds nothing and takes a fifth of their time
     parser = argparse.ArgumentParser(
         prog=f"python -m {__spec__.name if __spec__ else __name__}", description=main.__doc__
     )

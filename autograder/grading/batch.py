@@ -25,7 +25,7 @@ from ..build import generated_release, load_config
 from ..layout import Course, CourseError, read_notebook
 from .engine import Graded
 from .judges import Judge, JudgeError, Judges
-from .outside import STAMP, JudgedOutside, digest_of, ready, stamp
+from .outside import STAMP, JudgedOutside, digest_of, ready
 from .repair import repair
 from .saving import Saving
 from .seeds import course_secret, draw_of
@@ -57,13 +57,13 @@ def grade(
     students: list[str],
     console: Console,
     *,
+    judges: Judges,
     jobs: int | None = None,
     regrade: bool = False,
-    judges: Judges | None = None,
 ) -> Outcome:
     """Grade these students' submissions of a chapter; what is graded already is left as it is unless `regrade` is set.
 
-    judges: those of the caller, who closes them; else it has its own.
+    judges: the caller's, who closes them. Where they cannot be had, a loud word, and each notebook gets a Jupyter kernel.
     """
     started = time.monotonic()
     config = load_config(course)
@@ -74,11 +74,11 @@ def grade(
     failures: list[Failure] = []
     jobs = max(1, min(jobs or os.cpu_count() or 1, len(todo) or 1))
     engine = JudgedOutside(config=config)
+    usable = ready(judges, lambda why: _not_isolated(console, why)) if todo and engine.outside else None
     with (
         _in_folder(course.root),
-        _ready(judges, wanted=bool(todo) and engine.outside, console=console) as judges,
         Saving(config) as saving,
-        contextlib.closing(_judged(engine, course, chapter, todo, judges, jobs)) as results,
+        contextlib.closing(_judged(engine, course, chapter, todo, usable, jobs)) as results,
         _progress(console) as progress,
     ):
         task = progress.add_task(chapter, total=len(todo))
@@ -162,9 +162,7 @@ def _prepare(
     notebook = read_notebook(path)
     repair(notebook, master)
     about = {"student": student, "assignment": chapter, "notebook": chapter}
-    graded = engine.grade(notebook, about, path.parent, judge)
-    stamp(graded, about)
-    return graded
+    return engine.grade(notebook, about, path.parent, judge)
 
 
 def is_graded(course: Course, chapter: str, student: str) -> bool:
@@ -176,22 +174,8 @@ def is_graded(course: Course, chapter: str, student: str) -> bool:
         return False
 
 
-@contextlib.contextmanager
-def _ready(judges: Judges | None, *, wanted: bool, console: Console) -> Iterator[Judges | None]:
-    """Judges for one run; None, and a loud word, where none can be had."""
-    if not wanted:
-        yield None
-        return
-    own = judges is None
-    judges = ready(
-        judges or Judges(),
-        lambda why: console.print(f"[bold red]Not isolated:[/bold red] {why}. Each notebook gets a Jupyter kernel."),
-    )
-    try:
-        yield judges
-    finally:
-        if own and judges is not None:
-            judges.close()
+def _not_isolated(console: Console, why: str) -> None:
+    console.print(f"[bold red]Not isolated:[/bold red] {why}. Each notebook gets a Jupyter kernel.")
 
 
 @contextlib.contextmanager

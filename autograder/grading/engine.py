@@ -22,7 +22,7 @@ from ..judging import judge_with
 from ..layout import graded, is_check, is_lesson, is_solution
 from ..probes import quiet
 from ..verdict import MIME, Verdict
-from .proxies import Link, Namespace, Proxy
+from .proxies import Link, Namespace, Proxy, parse
 
 PLAIN_CHECK_SECONDS = 10.0
 
@@ -103,9 +103,7 @@ def _examine(cell: NotebookNode, namespace: Namespace) -> None:
     cell.execution_count = None
     printed = io.StringIO()
     try:
-        tree = ast.parse(
-            "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in cell.source.splitlines())
-        )
+        tree = parse(cell.source)
         value = None
         with quiet(), contextlib.redirect_stdout(printed):
             last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None

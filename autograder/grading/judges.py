@@ -16,7 +16,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from nbformat import NotebookNode, from_dict
 
@@ -93,9 +92,16 @@ class Judge:
         if self._closed:
             raise JudgeError("grading was stopped")
         judge = self._process = self._process or self._zygote.fork_trusted(f"{__name__}:serve")
-        request = vars(job) | {"limits": vars(job.limits), "policy": job.policy.to_json()}
+        note = {
+            "notebook": job.notebook,
+            "child": child_request(job.workdir, job.limits, job.policy, {"AUTOGRADER_CHILD": "1"}),
+            "secret": job.secret,
+            "student": job.student,
+            "folder": job.folder,
+            "trusted": job.trusted,
+        }
         with self._zygote.connect() as connection:
-            send_note(judge.sock, request, (connection.fileno(),), max_bytes=MAX_NOTEBOOK)
+            send_note(judge.sock, note, (connection.fileno(),), max_bytes=MAX_NOTEBOOK)
         answer = receive_note(judge.sock, max_bytes=MAX_NOTEBOOK)
         if answer is None:
             raise JudgeError("the process that judges has ended")
@@ -146,22 +152,21 @@ class Judges:
 def serve(sock: socket.socket) -> None:
     """A judge's process: grade what comes, until the grader closes the connection."""
     while (received := receive_note(sock, max_bytes=MAX_NOTEBOOK)) is not None:
-        request, (connection,) = received
+        note, (connection,) = received
         try:
-            answer = vars(_grade(request, socket.socket(fileno=connection)))
+            answer = vars(_grade(note, socket.socket(fileno=connection)))
         except Exception as error:  # noqa: BLE001  the grader is told, and tries once more with another judge
             answer = {"error": str(error) if isinstance(error, ChildError) else f"{type(error).__name__}: {error}"}
         send_note(sock, answer, max_bytes=MAX_NOTEBOOK)
 
 
-def _grade(request: dict, connection: socket.socket) -> Graded:
-    secret, limits = request["secret"].encode(), Limits(**request["limits"])
-    os.chdir(request["folder"])  # check cells may read the course's files
-    asked = child_request(Path(request["workdir"]), limits, Policy(**request["policy"]), {"AUTOGRADER_CHILD": "1"})
-    with Child(connection, asked, limits) as child:
+def _grade(note: dict, connection: socket.socket) -> Graded:
+    secret = note["secret"].encode()
+    os.chdir(note["folder"])  # check cells may read the course's files
+    with Child(connection, note["child"], Limits(**note["child"]["limits"])) as child:
         return grade_notebook(
-            from_dict(request["notebook"]),
+            from_dict(note["notebook"]),
             child,
-            lambda exercise: seed_of(secret, request["student"], exercise),
-            request["trusted"],
+            lambda exercise: seed_of(secret, note["student"], exercise),
+            note["trusted"],
         )

@@ -47,7 +47,6 @@ class JudgedOutside(NbGraderPreprocessor):
         about = resources["nbgrader"]
         with shared_judge() if self.outside else contextlib.nullcontext() as judge:
             graded = self.grade(nb, about, Path(resources["metadata"]["path"]), judge)
-        stamp(graded, about)
         return graded.notebook, resources
 
     def limits(self) -> Limits:
@@ -60,13 +59,16 @@ class JudgedOutside(NbGraderPreprocessor):
         )
 
     def grade(self, nb: NotebookNode, about: dict, files: Path, judge: Judge | None) -> Graded:
-        """Grade a sanitized notebook. files: the folder with what was handed in beside it. Raises `JudgeError`.
+        """Grade a sanitized notebook, and note in it how. files: the folder with what was handed in beside it.
 
-        Only where no process can be forked at all is the kernel used: else a submission that breaks its judge would be run
-        again without a sandbox.
+        Raises `JudgeError`. Only where no process can be forked at all is the kernel used: else a submission that breaks
+        its judge would be run again without a sandbox.
         """
-        if judge is None:
-            return self._in_the_kernel(nb, about, files)
+        graded = self._in_the_kernel(nb, about, files) if judge is None else self._outside(nb, about, files, judge)
+        stamp(graded, about)
+        return graded
+
+    def _outside(self, nb: NotebookNode, about: dict, files: Path, judge: Judge) -> Graded:
         course = Course(Path.cwd())
         with tempfile.TemporaryDirectory(prefix="graded-") as folder:
             workdir = Path(folder) / "work"

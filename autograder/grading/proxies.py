@@ -179,12 +179,16 @@ def from_plain(value: Any) -> Any:
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
+def parse(source: str) -> ast.Module:
+    """A cell as Python, its magics left out. Raises SyntaxError."""
+    return ast.parse("\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()))
+
+
 @functools.lru_cache(maxsize=1024)  # a judge sees the same cells for every student
 def _definitions(source: str, locked: bool) -> list[CodeType]:
     """Of a cell of the course's own its imports, and of a locked one its functions, classes and constants, compiled."""
-    text = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
     try:
-        body = ast.parse(text).body
+        body = parse(source).body
     except SyntaxError:
         return []
     wanted = (ast.Import, ast.ImportFrom) + ((ast.FunctionDef, ast.ClassDef) if locked else ())

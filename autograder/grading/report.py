@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rich import box
 from rich.table import Table
 
-from ..layout import Course, CourseError, graded, is_check, read_notebook
+from ..layout import Course, CourseError, checks, read_notebook
 from ..verdict import MIME
 from .outside import STAMP
 
@@ -57,10 +57,8 @@ def class_report(course: Course, chapter: str) -> ClassReport:
         how = stamp.get("mode", "graded by other means")
         stamps[f"{how}, {'isolated' if stamp.get('isolated') else 'not isolated'}"] += 1
         faults += [f"{student}: {name}" for name in stamp.get("faults", [])]
-        for cell in notebook.cells:
-            if is_check(cell):
-                name = graded(cell)["grade_id"].removesuffix("-check")
-                _add(reports.setdefault(name, ExerciseReport(name)), cell)
+        for name, cell in checks(notebook).items():
+            _add(reports.setdefault(name, ExerciseReport(name)), cell)
     return ClassReport(chapter, list(reports.values()), stamps, faults, unreadable)
 
 

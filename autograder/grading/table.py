@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 
 from ..build import load_config
-from ..layout import Course, graded, is_check, read_notebook
+from ..layout import Course, checks, read_notebook
 from .batch import Outcome
 
 
@@ -57,8 +57,7 @@ def read_grades(course: Course, chapter: str) -> list[Row]:
 
 def table(course: Course, chapter: str, rows: list[Row], width: int = 80) -> Table:
     """The rows as a table. Exercises go by number where their names need more than the width."""
-    checks = [c for c in read_notebook(course.source(chapter)).cells if is_check(c)]
-    names = [graded(c)["grade_id"].removesuffix("-check") for c in checks]
+    names = list(checks(read_notebook(course.source(chapter))))
     wide = sum(len(n) + 3 for n in names) + 46 <= width
     legend = "" if wide else "\n" + ", ".join(f"{i} {n}" for i, n in enumerate(names, 1))
     made = Table(
