@@ -10,10 +10,12 @@ first product of matrices (`QUICK_START`)                   35      5
 rewriting for oneDNN, a dozen first ops (`QUICK_START`)     50      0
 first traceback (`rehearse`, preloaded modules)             240     60
 first figure (`rehearse`, preloaded modules)                150     90
+all calls that chapter 01's checks make (`direct_ops`)      106     45
 ==========================================================  ======  =====
 
-Left over: 16 ms until TensorFlow's runtime is up (devices, thread pools, its first function), and tracing, which costs the
-second ``tf.function`` as much as the first. Fewer threads in its pools made no difference that could be measured.
+Left over: 10 ms until TensorFlow's runtime is up (devices, thread pools), 7 ms to copy the zygote's page tables and 7 to give
+them back, some 6,000 copied pages, and tracing, which costs the second ``tf.function`` as much as the first. Fewer threads in
+its pools, huge pages for the heap (2 ms less), and mapping TensorFlow's code at once made no difference worth a setting.
 """
 
 from __future__ import annotations
@@ -50,6 +52,22 @@ def registries() -> None:
 
         kernels.get_registered_kernels_for_op("MatMul")
         op_def_registry.get("there is no such op")  # the first miss lists all ops
+
+
+def direct_ops() -> None:
+    """Have eager ops call their kernels, as graphs do.
+
+    By default TensorFlow wraps each op, whenever it meets new attributes or a new variable, in a function of its own, which it
+    optimizes, partitions and instantiates. For a process that runs every op a few times that is half of its time. Results
+    are the same to the bit; an error's message lacks the name of that function.
+    """
+    if "tensorflow" not in sys.modules:
+        return
+    with contextlib.suppress(ImportError, AttributeError):  # private names: another version may lack them
+        from tensorflow.python import pywrap_tfe
+
+        choose = pywrap_tfe.TFE_ContextOptionsSetRunEagerOpAsFunction
+        pywrap_tfe.TFE_ContextOptionsSetRunEagerOpAsFunction = lambda options, _: choose(options, False)
 
 
 def rehearse(shell: Any) -> None:

@@ -301,6 +301,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not asked.cold:
         forkserver.preload(asked.modules)
         rehearsal.registries()
+        rehearsal.direct_ops()
         rehearsal.rehearse(shell)
         if (count := forkserver.threads()) != 1:
             why = f"{count} threads after the imports, where a fork might hang"

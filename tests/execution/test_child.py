@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -132,6 +134,33 @@ def test_tensorflow_and_keras_work(zygote, tmp_path):
         assert not text(result), "nothing about missing graphics devices"
         assert child.usage().private is None or child.usage().private < 200 << 20
     assert list((tmp_path / "logs").iterdir())
+
+
+NUMBERS = """
+import hashlib, keras, numpy as np, tensorflow as tf
+keras.utils.set_random_seed(3)
+found = [tf.random.normal([3]), tf.random.normal([3]), tf.random.uniform([3], seed=3), tf.random.shuffle(tf.range(9))]
+x = np.random.rand(64, 4).astype("float32")
+with tf.GradientTape() as tape:
+    w = tf.Variable(tf.random.truncated_normal([4, 4]))
+    z = tf.linalg.inv(w) @ w + tf.nn.softmax(x[:4] @ w)
+found.append(tape.gradient(z, w))
+model = keras.Sequential([keras.layers.Dense(8, "relu"), keras.layers.Dropout(.5), keras.layers.Dense(1)])
+model.compile("adam", "mse", run_eagerly=True)
+found.append(model.fit(x, x.sum(1), epochs=2, verbose=0).history["loss"])
+found += list(tf.data.Dataset.from_tensor_slices(x).shuffle(64, seed=1).batch(40))
+print(hashlib.sha256(b"".join(np.asarray(f).tobytes() for f in found)).hexdigest())
+"""
+
+
+def test_ops_give_the_same_bits_as_in_an_ordinary_process(zygote, tmp_path):
+    """They take a shorter way (`rehearsal.direct_ops`)."""
+    ordinary = subprocess.run([sys.executable, "-c", NUMBERS], env=zygote.env, capture_output=True, text=True)
+    with zygote.fork(tmp_path) as child:
+        result = child.run(NUMBERS)
+        assert result.status == "ok" and text(result) == ordinary.stdout, ordinary.stderr
+        message = child.run("tf.matmul(tf.ones([2, 3]), tf.ones([2, 3]))").evalue
+    assert message.startswith("Matrix size-incompatible"), "the shorter way was not taken"
 
 
 def test_no_open_font_is_shared_between_children(zygote, tmp_path):
