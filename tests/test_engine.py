@@ -425,6 +425,23 @@ def test_the_report_says_not_isolated_where_nothing_is(school):
     assert "judged in the kernel, not isolated" in run("course", "report", CHAPTER, cwd=school.root).stdout
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no other system here that has such layers")
+def test_a_machine_that_offers_no_layer_grades_all_the_same_and_every_report_says_so(school):
+    barren = [sys.executable, ROOT / "tests" / "barren.py"]
+    done = run(*barren, "course", "grade", CHAPTER, "--student", "ada", cwd=school.root)
+    assert done.returncode == 0, done.stderr
+    assert "1 judged outside, not isolated" in done.stdout
+    stamp = read_notebook(school.autograded("ada", CHAPTER)).metadata["graded"]
+    assert not stamp["isolated"] and "landlock (Operation not permitted)" in stamp["sandbox"]
+    assert run("nbgrader", "generate_feedback", CHAPTER, cwd=school.root).returncode == 0
+    reports = [
+        run("course", "report", CHAPTER, cwd=school.root).stdout,
+        run(*barren, "course", "doctor", cwd=school.root).stdout,
+        school.feedback("ada", CHAPTER).read_text(),
+    ]
+    assert all("not isolated" in report for report in reports)
+
+
 def test_trusted_cells_hold_no_solution():
     sources = [source for source, _ in trusted_cells(read_notebook(COURSE.source(CHAPTER)))]
     assert not any("BEGIN SOLUTION" in source for source in sources)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Integer
 
@@ -92,8 +93,13 @@ class JudgedOutside(NbGraderPreprocessor):
 
 
 def stamp(graded: Graded, about: dict) -> None:
-    """Note in the notebook how it was graded."""
-    graded.notebook.metadata[STAMP] = {
+    """Note in the notebook how it was graded: in its metadata for us, in a last cell for whoever reads the feedback."""
+    notebook = graded.notebook
+    said = new_markdown_cell(f"*How this was graded: {graded.stamp}.*", id="how-this-was-graded")
+    if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):  # cells had no ids then
+        del said["id"]
+    notebook.cells.append(said)
+    notebook.metadata[STAMP] = {
         "mode": graded.mode,
         "isolated": graded.isolated,
         "sandbox": graded.sandbox,
