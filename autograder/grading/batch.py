@@ -19,7 +19,17 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from ..build import generated_release, load_config
 from ..layout import Course, CourseError, read_notebook
@@ -81,7 +91,7 @@ def grade(
         contextlib.closing(_judged(engine, course, chapter, todo, usable, jobs)) as results,
         _progress(console) as progress,
     ):
-        task = progress.add_task(chapter, total=len(todo))
+        task, first = progress.add_task(chapter, total=len(todo)), None
         for number, (student, result) in enumerate(results, 1):
             try:
                 if isinstance(result, Exception):
@@ -94,7 +104,10 @@ def grade(
             progress.advance(task)
             if not console.is_terminal:
                 word = "could not be graded" if failures and failures[-1].student == student else "graded"
-                console.print(f"{chapter}: {student} {word} ({number} of {len(todo)})")
+                first = first or time.monotonic()  # what comes before it is the start, which is no measure of the rest
+                left = (len(todo) - number) * (time.monotonic() - first) / max(1, number - 1)
+                told = f"{number} of {len(todo)}" + (f", {left:.0f} s left" if 1 < number < len(todo) else "")
+                console.print(f"{chapter}: {student} {word} ({told})", markup=False, highlight=False, soft_wrap=True)
     seconds = time.monotonic() - started
     done = len(todo) - len(failures)
     return Outcome(done, len(students) - len(todo), seconds, stamps, tuple(faults), tuple(failures))
@@ -189,10 +202,19 @@ def _in_folder(folder: Path) -> Iterator[None]:
         os.chdir(before)
 
 
+class Rate(ProgressColumn):
+    """How many submissions a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:.1f}/s", style="progress.data.speed")
+
+
 def _progress(console: Console) -> Progress:
     """A progress bar on a terminal, nothing elsewhere."""
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    return Progress(TextColumn("{task.description}"), *columns, console=console, disable=not console.is_terminal)
+    times = (Rate(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), *times)
+    return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
 def register(course: Course, chapter: str) -> None:
