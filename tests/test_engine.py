@@ -238,6 +238,17 @@ def test_a_judge_that_dies_is_replaced_and_its_notebook_graded(tmp_path):
         assert second != first
 
 
+def test_a_zygote_that_dies_is_replaced_and_the_notebook_graded(tmp_path):
+    with Judges() as judges, judges.lend() as judge:
+        verdict, _, _ = grade(judge, tmp_path, RIGHT)
+        assert verdict["outcome"] == "correct"
+        first = judges.zygote.pid
+        killer = threading.Timer(1.0, os.kill, (first, signal.SIGKILL))
+        killer.start()
+        verdict, _, _ = grade(judge, tmp_path, "import time; time.sleep(2)", RIGHT)
+        assert verdict["outcome"] == "correct" and judges.zygote.pid != first
+
+
 def test_a_stop_ends_what_is_under_way(tmp_path):
     judges = Judges()
     with judges.lend() as judge:

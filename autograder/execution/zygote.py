@@ -169,7 +169,15 @@ class Zygote:
         return child
 
     def connect(self) -> socket.socket:
-        """A connection for one child, to fork it here or, handed on, in a trusted fork. Raises `ZygoteError`."""
+        """A connection for one child, to fork it here or, handed on, in a trusted fork. Raises `ZygoteError`.
+
+        A zygote that was ready and has been killed since is started again.
+        """
+        with self._lock:
+            killed = self._process is not None and self.warm is not None and self._process.poll() is not None
+            if killed:
+                self.log.warning("the zygote has ended, and is started again\n%s", self._said())
+                self._close()
         self.start()
         ours, theirs = socket.socketpair()
         with self._lock:
@@ -199,24 +207,26 @@ class Zygote:
     def close(self) -> None:
         """End the zygote and every child of it; returns when they are gone."""
         with self._lock:
-            if self._process is None:
-                return
-            for child in self._children:
-                with contextlib.suppress(ChildError, OSError):
-                    child.close()
-            self._control.close()
-            if self.warm is None:  # it has no children yet, and will not hear us before its imports are done
-                self._process.kill()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            cgroups.sweep(cgroups.homes(), self._name)  # if it was killed, nobody else has
-            if said := self._said():
-                self.log.debug("zygote: %s", said)
-            self._messages.close()
-            self._process, self._inner, self.warm, self._children = None, None, None, []
+            if self._process is not None:
+                self._close()
+
+    def _close(self) -> None:
+        for child in self._children:
+            with contextlib.suppress(ChildError, OSError):
+                child.close()
+        self._control.close()
+        if self.warm is None:  # it has no children yet, and will not hear us before its imports are done
+            self._process.kill()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        cgroups.sweep(cgroups.homes(), self._name)  # if it was killed, nobody else has
+        if said := self._said():
+            self.log.debug("zygote: %s", said)
+        self._messages.close()
+        self._process, self._inner, self.warm, self._children = None, None, None, []
 
     def _said(self) -> str:
         self._messages.seek(0)

@@ -93,14 +93,16 @@ def grade(
     ):
         task, first = progress.add_task(chapter, total=len(todo)), None
         for number, (student, result) in enumerate(results, 1):
-            try:
-                if isinstance(result, Exception):
-                    raise result
-                saving.save(chapter, student, result)
-                stamps[result.stamp] = stamps.get(result.stamp, 0) + 1
-                faults += [f"{student}: {name}" for name in result.faults]
-            except (CourseError, JudgeError, OSError) as error:
-                failures.append(Failure(student, str(error)))
+            if isinstance(result, Failure):
+                failures.append(result)
+            else:
+                try:
+                    saving.save(chapter, student, result)
+                except (CourseError, OSError) as error:
+                    failures.append(Failure(student, str(error)))
+                else:
+                    stamps[result.stamp] = stamps.get(result.stamp, 0) + 1
+                    faults += [f"{student}: {name}" for name in result.faults]
             progress.advance(task)
             if not console.is_terminal:
                 word = "could not be graded" if failures and failures[-1].student == student else "graded"
@@ -115,10 +117,10 @@ def grade(
 
 def _judged(
     engine: JudgedOutside, course: Course, chapter: str, todo: list[str], judges: Judges | None, jobs: int
-) -> Iterator[tuple[str, Graded | Exception]]:
+) -> Iterator[tuple[str, Graded | Failure]]:
     """Grade these students' submissions in `jobs` threads, each with a judge of its own; the results as they come."""
     shares = Shares(course_secret(course.root), todo, jobs)
-    results: queue.SimpleQueue[tuple[str, Graded | Exception]] = queue.SimpleQueue()
+    results: queue.SimpleQueue[tuple[str, Graded | Failure]] = queue.SimpleQueue()
     stopped = threading.Event()
     master = read_notebook(course.release(chapter))
 
@@ -127,8 +129,10 @@ def _judged(
             while not stopped.is_set() and (student := shares.take(number)) is not None:
                 try:
                     results.put((student, _prepare(engine, course, chapter, student, master, judge)))
-                except Exception as error:  # noqa: BLE001  it is raised where the results are read
-                    results.put((student, error))
+                except (CourseError, JudgeError, OSError) as error:
+                    results.put((student, Failure(student, str(error))))
+                except Exception as error:  # noqa: BLE001  a notebook may be damaged in ways that nobody foresaw
+                    results.put((student, Failure(student, f"{type(error).__name__}: {error}")))
 
     pool = ThreadPoolExecutor(jobs, thread_name_prefix="grader")
     try:
