@@ -365,8 +365,10 @@ def test_links_and_bad_timestamps_stop_nobody(school):
     assert {"bob", "cleo"} <= graded_students(school) and "ada" not in graded_students(school)
 
 
-def test_nothing_is_left_running(school):
-    assert run("course", "grade", CHAPTER, cwd=school.root).returncode == 0
+def test_nothing_is_left_running_or_lying_about(school, tmp_path):
+    (tmp_path / "temporary").mkdir()
+    done = run("course", "grade", CHAPTER, cwd=school.root, TMPDIR=str(tmp_path / "temporary"))
+    assert done.returncode == 0 and not list((tmp_path / "temporary").iterdir())
     if Path("/proc").is_dir():
         here = str(school.root).encode()
         for entry in Path("/proc").glob("[0-9]*/environ"):
@@ -408,8 +410,14 @@ def test_another_step_of_nbgraders_does_not_wait_for_us(school):
         assert db.execute("select count(*) from student where id = 'noted'").fetchone()[0] == 1
 
 
-def test_grading_goes_on_after_a_kill(school):
-    env = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+def test_grading_goes_on_after_a_kill(school, tmp_path):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    env = {
+        **os.environ,
+        "TMPDIR": str(temporary),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+    }
     command = ["course", "grade", CHAPTER, "--jobs", "1"]
     process = subprocess.Popen(command, cwd=school.root, env=env, stdout=subprocess.PIPE, text=True)
     for line in process.stdout:
@@ -419,8 +427,10 @@ def test_grading_goes_on_after_a_kill(school):
     process.wait()
     process.stdout.close()
     time.sleep(0.5)
-    done = run(*command, cwd=school.root)
+    assert list(temporary.iterdir())
+    done = run(*command, cwd=school.root, TMPDIR=str(temporary))
     assert done.returncode == 0, done.stderr
+    assert not list(temporary.iterdir()), "what the killed one left is still there"
     assert graded_students(school) == {"ada", "bob", "cleo"}
     assert "were graded before" in done.stdout and "0 were graded before" not in done.stdout
     again = run(*command, cwd=school.root)

@@ -13,15 +13,18 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from nbformat import NotebookNode, from_dict
 
 from ..execution import DEFAULT_PRELOAD, Child, ChildError, Limits, Policy, Zygote, ZygoteError, child_request
 from ..execution.frames import receive_note, send_note
 from .engine import Graded, grade_notebook
+from .scratch import Scratch
 from .seeds import seed_of
 
 PRELOAD = (
@@ -64,7 +67,9 @@ class Job:
 class Judge:
     """The grader's end of one judge: forked when first needed, and anew after a notebook on which it broke down."""
 
-    def __init__(self, zygote: Zygote) -> None:
+    def __init__(self, zygote: Zygote, scratch: Path) -> None:
+        """scratch: a folder for temporary files."""
+        self.scratch = scratch
         self._zygote, self._process = zygote, None
         self._closed = False
 
@@ -99,6 +104,7 @@ class Judge:
             "student": job.student,
             "folder": job.folder,
             "trusted": job.trusted,
+            "scratch": str(self.scratch),
         }
         with self._zygote.connect() as connection:
             send_note(judge.sock, note, (connection.fileno(),), max_bytes=MAX_NOTEBOOK)
@@ -115,7 +121,7 @@ class Judges:
     """A zygote and the judges forked from it, as many as are lent at a time. Usable from any thread."""
 
     def __init__(self, preload: tuple[str, ...] = PRELOAD) -> None:
-        self.zygote = Zygote(preload)
+        self.zygote, self._scratch = Zygote(preload), None
         self._lock = threading.Lock()
         self._all: list[Judge] = []
         self._idle: list[Judge] = []
@@ -133,13 +139,16 @@ class Judges:
             for judge in self._all:
                 judge.close()
         self.zygote.close()
+        if self._scratch is not None:
+            self._scratch.close()
 
     @contextlib.contextmanager
     def lend(self) -> Iterator[Judge]:
         """A judge for the caller alone. It keeps what it has worked out, for the next who borrows it."""
         with self._lock:
+            self._scratch = self._scratch or Scratch()
             if not self._idle:
-                self._idle.append(Judge(self.zygote))
+                self._idle.append(Judge(self.zygote, self._scratch.path))
                 self._all += self._idle
             judge = self._idle.pop()
         try:
@@ -162,6 +171,7 @@ def serve(sock: socket.socket) -> None:
 
 def _grade(note: dict, connection: socket.socket) -> Graded:
     secret = note["secret"].encode()
+    tempfile.tempdir = note["scratch"]  # what TensorFlow leaves there at our sudden end, the grader removes
     os.chdir(note["folder"])  # check cells may read the course's files
     with Child(connection, note["child"], Limits(**note["child"]["limits"])) as child:
         return grade_notebook(

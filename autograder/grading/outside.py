@@ -71,9 +71,10 @@ class JudgedOutside(NbGraderPreprocessor):
 
     def _outside(self, nb: NotebookNode, about: dict, files: Path, judge: Judge) -> Graded:
         course = Course(Path.cwd())
-        with tempfile.TemporaryDirectory(prefix="graded-") as folder:
+        with tempfile.TemporaryDirectory(dir=judge.scratch, ignore_cleanup_errors=True) as folder:
+            Path(folder).chmod(0o711)  # its parent's, too: the user that the child becomes must get in
             workdir = Path(folder) / "work"
-            workdir.mkdir()
+            workdir.mkdir(mode=0o700)
             copy_files(files, workdir)
             job = Job(
                 nb,
