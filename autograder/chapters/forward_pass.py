@@ -142,6 +142,18 @@ def _list_of_variables(result, inputs, expected):
     return None
 
 
+def _possible(arrays, stddev):
+    """Could these have been drawn, by whatever initialiser? What is made up may be nan, or beyond any distribution."""
+    return all(p.dtype.kind == "f" and np.all(np.abs(p) < 8 * stddev) for p in arrays)
+
+
+def _list_alone(result, inputs, expected):
+    """Only how many, which shapes, which dtype: the numbers are for the other cases, as long as they are some."""
+    if found := _list_of_variables(result, inputs, expected):
+        return found
+    return None if _possible(_arrays(result), inputs[1]) else "there are numbers that no initialiser draws"
+
+
 def _drawn_right(result, inputs, expected):
     if found := _list_of_variables(result, inputs, expected):
         return found
@@ -173,14 +185,25 @@ def _each_its_own(result, inputs, expected):
     first, second, distinct, trainable = result
     if not isinstance(first, list) or len(first) != len(second) or len(first) < 2:
         return "your function should return a flat list [w1, b1, w2, b2, …]"
-    a, b = _arrays(first), _arrays(second)
+    a, b, wanted = (_arrays(_flat(parameters)) for parameters in (first, second, expected[0]))
+    if not [p.size for p in a] == [p.size for p in b] == [p.size for p in wanted]:
+        return (
+            "your function should return a flat list [w1, b1, w2, b2, …], each with as many elements as the sizes say"
+        )
     if np.array_equal(a[0], b[0]):
         return "two calls in a row should draw different weights"
-    if len(a) >= 4 and a[0].shape == a[2].shape and np.array_equal(a[0], a[2]):
+    if np.array_equal(a[0], a[2]):
         return "two layers of the same shape should not share their weights"
+    if not _possible(a + b, inputs[1]) or any(np.ptp(w) == 0 for w in (a + b)[::2]):
+        return "there are weights that no initialiser draws"
     if distinct != len(first):
         return "one variable stands in the list more than once: every parameter needs a variable of its own"
-    return None if trainable else "a variable that is not trainable is not watched by the tape"
+    return None if trainable is True else "a variable that is not trainable is not watched by the tape"
+
+
+def _flat(parameters):
+    """Pairs in the list or not: the nesting is for another case."""
+    return [part for p in parameters for part in (p if isinstance(p, (list, tuple)) else [p])]
 
 
 def _twice(answer, sizes, stddev):
@@ -188,7 +211,7 @@ def _twice(answer, sizes, stddev):
     return [first, second, len({id(p) for p in first}), all(getattr(p, "trainable", True) for p in first)]
 
 
-@init_params.case("the list: how many, which shapes, which dtype", accept=_list_of_variables, points=1)
+@init_params.case("the list: how many, which shapes, which dtype", accept=_list_alone, points=1)
 def _(rng):
     return [int(n) for n in rng.permutation(np.arange(3, 12))[:4]], 0.1
 

@@ -47,6 +47,8 @@ def _shapes(result, n):
         return "y should have the shape [n, 1]"
     if not set(np.unique(y)) <= {0, 1}:
         return "the labels should be 0 and 1"
+    if not np.all(np.abs(X) < 10):  # also where there is nan
+        return "there are points that are nowhere near the circle"
     return None
 
 
@@ -108,6 +110,8 @@ def _repeatable(result, inputs, expected):
         return "the same seed should give the same points"
     if np.array_equal(first[0], other[0]):
         return "another seed should give other points"
+    if any(np.ptp(X, axis=0).min() < 1 or len(np.unique(y)) < 2 for X, y in (first, other)):
+        return "the points do not lie around the circle, on both sides of it"
     return None
 
 
@@ -123,7 +127,7 @@ def _(rng):
 
 @noisy_circle.case("the seed decides", accept=_repeatable, probe=_three)
 def _(rng):
-    return int(rng.integers(20, 60)), 0.1, int(rng.integers(1000))
+    return int(rng.integers(30, 70)), 0.1, int(rng.integers(1000))  # enough for points on both sides
 
 
 def _points(n, noise, seed):
