@@ -20,6 +20,7 @@ from .exercise import Drawn, Exercise, Mistake, draw
 from .verdict import CaseResult, Verdict
 
 ENDINGS = ("too slow", "out of memory", "killed")
+LONGEST = 1000  # characters of one finding: parts of it are what an answer says
 
 
 def judge(exercise: Exercise, answer: Callable, seed: int = 0) -> Verdict:
@@ -99,13 +100,13 @@ def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
     cases = []
     for d, r, e, finding in zip(drawn, records, expected, findings, strict=True):
         worth = 0.0 if finding or forbidden else d.case.points
-        detail = _detail(d, r, e) if finding else ""
-        cases.append(CaseResult(d.case.name, finding is None, worth, d.case.points, finding or "", detail))
+        detail = _detail(d, r, e)[: 4 * LONGEST] if finding else ""
+        cases.append(CaseResult(d.case.name, finding is None, worth, d.case.points, (finding or "")[:LONGEST], detail))
     outcome, message = _outcome(records, findings)
     if forbidden:
         outcome = "wrong"
         message = (
-            f"This exercise is about building it yourself: your answer calls {' and '.join(forbidden)}, "
+            f"This exercise is about building it yourself: your answer calls {' and '.join(forbidden)[:LONGEST]}, "
             "which is not allowed here, whatever name it is given."
         )
     hint = mistake.hint if mistake else None
@@ -162,7 +163,8 @@ def _accept(drawn: Drawn, record: dict, expected: dict) -> str | None:
     """What the case's own property check says. It may stumble over a result of another form: that is a finding, too."""
     accept = drawn.case.accept
     try:
-        return accept(record["result"], drawn.inputs, expected["result"])
+        found = accept(record["result"], drawn.inputs, expected["result"])
+        return found if found is None else str(found)
     except Exception:  # noqa: BLE001  which error it is depends on what the answer returned
         accept(expected["result"], drawn.inputs, expected["result"])  # if this fails as well, the check is at fault
         return f"your result does not have the form that the task asks for: it is {describe(record['result'])}"
@@ -277,12 +279,13 @@ def _shown_input(value: Any) -> str:
 
 
 def _short(record: dict) -> str:
-    return f"{record['type']}: {record['message'].splitlines()[0][:200]}" if record["message"] else record["type"]
+    told = record["message"].splitlines()[:1]
+    return ": ".join([record["type"][:100], *(line[:200] for line in told)])
 
 
 def _traceback(record: dict) -> str:
-    lines = [f"line {number} of {function}:  {text}" for function, number, text in record["lines"]]
-    return "\n".join([*lines, f"{record['type']}: {record['message'][:500]}"])
+    lines = [f"line {number} of {function}:  {text}"[:LONGEST] for function, number, text in record["lines"][-5:]]
+    return "\n".join([*lines, f"{record['type'][:100]}: {record['message'][:500]}"])
 
 
 def _our_fault(exercise: Exercise, error: Exception) -> Verdict:

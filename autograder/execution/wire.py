@@ -229,8 +229,10 @@ class _Decoder:
     def value(self, node: Any, depth: int) -> Any:
         if depth > self.max_depth:
             raise WireError(f"nested more than {self.max_depth} deep")
-        if node is None or type(node) in (bool, int, float, str):
+        if node is None or type(node) in (bool, int, float):
             return node
+        if type(node) is str:  # half a surrogate pair can be written to no file: a question mark takes its place
+            return node if node.isascii() else node.encode("utf-8", "replace").decode()
         if type(node) is list:
             return [self.value(n, depth + 1) for n in node]
         read = getattr(self, f"read_{node['t']}", None) if isinstance(node.get("t"), str) else None
