@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from .layout import Course, CourseError, find_course
+from .layout import UNFIT, Course, CourseError, find_course
 
 
 def plain_errors(command: Callable) -> Callable:
@@ -130,6 +130,7 @@ def grade(
     writable(course.root)
     failures = []
     with Judges() as judges:  # they import TensorFlow while we import nbgrader
+        from .grading.batch import Failure
         from .grading.batch import grade as grade_chapter
         from .grading.table import read_grades, summary, table
 
@@ -139,8 +140,9 @@ def grade(
                 course, chapter, wanted[chapter], console, jobs=jobs, regrade=regrade, judges=judges
             )
             console.print(table(course, chapter, read_grades(course, chapter), console.width))
-            console.print(summary(outcome), highlight=False)
+            console.print(summary(outcome), highlight=False, markup=False)
             failures += outcome.failures
+            failures += [] if students else [Failure(ascii(name), UNFIT) for name in course.unfit(chapter)]
     for failure in failures:
         click.echo(f"{failure.student}: {failure.why}", err=True)
     if failures:

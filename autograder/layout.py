@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ if _hidden:
     del sys.modules["rfc3987_syntax"]
 
 MARKER = "nbgrader_config.py"
+UNFIT = "a folder of this name cannot be graded; rename it: no *, ?, [, ] and nothing that cannot be printed"
 
 
 class CourseError(Exception):
@@ -74,18 +76,32 @@ class Course:
         return picked
 
     def students(self, chapter: str) -> list[str]:
-        """Who handed in something for this chapter."""
+        """Who handed in something for this chapter, but for those whose folder has an `unfit` name."""
+        return [name for name in self._handed_in(chapter) if is_fit(name)]
+
+    def unfit(self, chapter: str) -> list[str]:
+        """The folders with something handed in whose name nbgrader would take for a pattern, or cannot write down."""
+        return [name for name in self._handed_in(chapter) if not is_fit(name)]
+
+    def _handed_in(self, chapter: str) -> list[str]:
         return sorted(p.parent.name for p in (self.root / "submitted").glob(f"*/{chapter}") if p.is_dir())
 
     def who_handed_in(self, chapter: str, wanted: list[str]) -> list[str]:
         """The students to grade: those named, else all who handed in. Raises if there is nothing to grade."""
         there = self.students(chapter)
+        if refused := [name for name in self.unfit(chapter) if name in wanted]:
+            raise CourseError(f"{', '.join(map(ascii, refused))}: {UNFIT}")
         if not there:
             raise CourseError(f"nobody has handed in {chapter}: there is nothing in submitted/*/{chapter}")
         unknown = sorted(set(wanted) - set(there))
         if unknown:
             raise CourseError(f"{', '.join(unknown)} handed in nothing for {chapter}")
         return [s for s in there if not wanted or s in wanted]
+
+
+def is_fit(student: str) -> bool:
+    """May a student be called so? nbgrader looks for its folders by pattern: "*" would be everybody."""
+    return student.isprintable() and not set(student) & set("*?[]")
 
 
 def find_course(start: Path) -> Course:
@@ -99,16 +115,23 @@ def find_course(start: Path) -> Course:
 def read_notebook(path: Path) -> nbformat.NotebookNode:
     """Read a notebook of format 4; raises `CourseError` where it cannot be."""
     try:
-        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        notebook = nbformat.reads(_whole_characters(path.read_text(encoding="utf-8")), as_version=4)
         nbformat.validate(notebook)
     except FileNotFoundError:
         raise CourseError(f"there is no notebook {path}") from None
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
+    except (ValueError, nbformat.ValidationError, AttributeError, KeyError, TypeError, RecursionError) as error:
         told = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise CourseError(f"{path} is damaged: it is not a Jupyter notebook ({told})") from None
     return notebook
+
+
+def _whole_characters(text: str) -> str:
+    """A notebook's JSON in which half a surrogate pair, which can be written to no file, is a question mark."""
+    if "\\ud" not in text.lower():
+        return text
+    return json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def notebook_text(notebook: nbformat.NotebookNode) -> str:
@@ -117,12 +140,14 @@ def notebook_text(notebook: nbformat.NotebookNode) -> str:
 
 
 def tags(cell: nbformat.NotebookNode) -> list[str]:
-    return list(cell.metadata.get("tags", []))
+    found = cell.metadata.get("tags")
+    return list(found) if isinstance(found, list) else []
 
 
 def graded(cell: nbformat.NotebookNode) -> dict:
     """The cell's nbgrader metadata, empty if it has none."""
-    return cell.metadata.get("nbgrader", {})
+    found = cell.metadata.get("nbgrader")
+    return found if isinstance(found, dict) else {}
 
 
 def is_check(cell: nbformat.NotebookNode) -> bool:

@@ -34,6 +34,7 @@ from rich.text import Text
 from ..build import generated_release, load_config
 from ..layout import Course, CourseError, read_notebook
 from .engine import Graded
+from .files import MAX_NOTEBOOK
 from .judges import Judge, JudgeError, Judges
 from .outside import STAMP, JudgedOutside, digest_of, ready
 from .repair import repair
@@ -176,6 +177,10 @@ def _prepare(
     path = course.submission(student, chapter)
     if path.is_symlink() or path.parent.is_symlink() or path.parent.parent.is_symlink():
         raise CourseError("the submission is a link to somewhere else; nothing of it was read")
+    if path.exists() and not path.is_file():
+        raise CourseError("the submission is no file; nothing of it was read")
+    if path.exists() and path.stat().st_size > MAX_NOTEBOOK:
+        raise CourseError(f"the submission is larger than {MAX_NOTEBOOK >> 20} MiB; nothing of it was read")
     notebook = read_notebook(path)
     repair(notebook, master)
     about = {"student": student, "assignment": chapter, "notebook": chapter}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,13 +19,15 @@ from nbformat.v4 import new_output
 
 from ..execution import Child, ChildError
 from ..exercise import UnknownExercise, find
-from ..judging import judge_with
+from ..judging import answer_sheet, judge_with
 from ..layout import graded, is_check, is_lesson, is_solution
 from ..probes import quiet
 from ..verdict import MIME, Verdict
-from .proxies import Link, Namespace, Proxy, parse
+from .proxies import ChildGone, Link, Namespace, Proxy, parse
 
 PLAIN_CHECK_SECONDS = 10.0
+NOTEBOOK_SECONDS = 900.0
+MAX_OUTPUT = 16 << 20  # bytes of all outputs of a notebook, as JSON
 
 
 @dataclass(frozen=True)
@@ -47,19 +50,26 @@ class Graded:
 
 
 def grade_notebook(
-    notebook: NotebookNode, child: Child, seed: Callable[[str], int], trusted: list[tuple[str, bool]] = ()
+    notebook: NotebookNode,
+    child: Child,
+    seed: Callable[[str], int],
+    trusted: list[tuple[str, bool]] = (),
+    seconds: float = NOTEBOOK_SECONDS,
 ) -> Graded:
     """Run and judge a sanitized notebook; it is changed in place.
 
     child: a fresh one. seed: of an exercise's full name. trusted: the course's own cells (source, is it locked?), whose
-    imports check cells may use. Not for two threads at once: the reference's standard streams are redirected.
+    imports check cells may use. seconds: for all cells and checks; then the child is ended. Not for two threads at once: the
+    reference's standard streams are redirected.
     """
+    prepare_answers(notebook, seed)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     faults: list[str] = []
-    namespace = Namespace(Link(child, PLAIN_CHECK_SECONDS), trusted, check=_Checker(seed))
-    gone = ""
+    link = Link(child, PLAIN_CHECK_SECONDS, seconds)
+    namespace = Namespace(link, trusted, check=_Checker(seed))
+    gone, room = "", MAX_OUTPUT
     for cell in notebook.cells:
         if cell.cell_type != "code" or is_lesson(cell):
             continue
@@ -71,14 +81,28 @@ def grade_notebook(
             cell.outputs = [_error("ChildGone", gone)]
         else:
             try:
-                result = child.run(cell.source)
+                result = child.run(cell.source, link.time_left(child.limits.wall_seconds))
             except ChildError as error:
                 gone = str(error)
                 cell.outputs = [_error("ChildGone", gone)]
                 continue
             cell.outputs, cell.execution_count = [from_dict(o) for o in result.outputs], result.execution_count
+            room -= len(json.dumps(result.outputs))
+            if room < 0:
+                cell.outputs = [
+                    _error("OutputLimit", f"the outputs of this notebook take more than {MAX_OUTPUT >> 20} MiB")
+                ]
     report = child.report
     return Graded(notebook, "judged outside", report.isolated, str(report), tuple(faults))
+
+
+def prepare_answers(notebook: NotebookNode, seed: Callable[[str], int]) -> None:
+    """Have the references answer all that will be asked, before any student's code runs that could be in their way."""
+    for cell in notebook.cells:
+        if is_check(cell):
+            with contextlib.suppress(Exception):  # whatever is wrong here is told when the check is made
+                exercise = find(graded(cell)["grade_id"].removesuffix("-check"))
+                answer_sheet(exercise, seed(exercise.key))
 
 
 class _Checker:
@@ -113,6 +137,8 @@ def _examine(cell: NotebookNode, namespace: Namespace) -> None:
         outputs = [] if value is None else [_result(value)]
     except NameError as error:
         outputs = [_missing(error)]
+    except ChildGone as error:
+        outputs = [_gone(cell, error)]
     except Exception as error:  # noqa: BLE001  a check cell fails by raising, whatever it raises
         text = str(error)[:2000]
         outputs = [_error(type(error).__name__, text)]
@@ -142,6 +168,16 @@ def _missing(error: NameError) -> NotebookNode:
         return _error("NameError", str(error))
     text = f"There is no function called {name}: its cell is missing, or stopped before it defined one."
     return _result(Verdict(exercise.key, "not attempted", 0.0, exercise.points, message=text))
+
+
+def _gone(cell: NotebookNode, error: ChildGone) -> NotebookNode:
+    """A check for which there is no student's process any more."""
+    try:
+        exercise = find(graded(cell)["grade_id"].removesuffix("-check"))
+    except UnknownExercise:
+        return _error("ChildGone", str(error))
+    text = f"The process that ran your notebook is gone: {error}"
+    return _result(Verdict(exercise.key, error.outcome, 0.0, exercise.points, message=text))
 
 
 def _error(name: str, text: str) -> NotebookNode:

@@ -15,6 +15,7 @@ import os
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from nbformat import NotebookNode, from_dict
 
 from ..execution import DEFAULT_PRELOAD, Child, ChildError, Limits, Policy, Zygote, ZygoteError, child_request
 from ..execution.frames import receive_note, send_note
-from .engine import Graded, grade_notebook
+from .engine import NOTEBOOK_SECONDS, Graded, grade_notebook
 from .scratch import Scratch
 from .seeds import seed_of
 
@@ -40,6 +41,7 @@ PRELOAD = (
 
 MAX_NOTEBOOK = 1 << 30  # bytes, as JSON
 TRIES = 2
+MARGIN_SECONDS = 300.0  # beyond a notebook's own time, for the references and the mistakes, which are ours
 
 
 class JudgeError(RuntimeError):
@@ -51,7 +53,7 @@ class Job:
     """One notebook to be graded, as plain data.
 
     notebook: sanitized. workdir: the child's folder, with the files that belong to the submission. secret, student: they
-    seed the draws. trusted: the course's own cells (source, is it locked?). folder: the course's.
+    seed the draws. trusted: the course's own cells (source, is it locked?). folder: the course's. seconds: for it all.
     """
 
     notebook: NotebookNode
@@ -62,6 +64,7 @@ class Job:
     trusted: list[tuple[str, bool]] = field(default_factory=list)
     limits: Limits = field(default_factory=Limits)
     policy: Policy = field(default_factory=Policy)
+    seconds: float = NOTEBOOK_SECONDS
 
 
 class Judge:
@@ -78,6 +81,9 @@ class Judge:
         for _ in range(TRIES):
             try:
                 return self._ask(job)
+            except TimeoutError:  # once more would take as long
+                self._end()
+                raise JudgeError(f"it was not judged within {job.seconds + MARGIN_SECONDS:g} s") from None
             except (JudgeError, ZygoteError, OSError) as error:
                 why = error
                 self._end()
@@ -105,10 +111,11 @@ class Judge:
             "folder": job.folder,
             "trusted": job.trusted,
             "scratch": str(self.scratch),
+            "seconds": job.seconds,
         }
         with self._zygote.connect() as connection:
             send_note(judge.sock, note, (connection.fileno(),), max_bytes=MAX_NOTEBOOK)
-        answer = receive_note(judge.sock, max_bytes=MAX_NOTEBOOK)
+        answer = receive_note(judge.sock, time.monotonic() + job.seconds + MARGIN_SECONDS, max_bytes=MAX_NOTEBOOK)
         if answer is None:
             raise JudgeError("the process that judges has ended")
         said = answer[0]
@@ -163,10 +170,10 @@ def serve(sock: socket.socket) -> None:
     while (received := receive_note(sock, max_bytes=MAX_NOTEBOOK)) is not None:
         note, (connection,) = received
         try:
-            answer = vars(_grade(note, socket.socket(fileno=connection)))
+            send_note(sock, vars(_grade(note, socket.socket(fileno=connection))), max_bytes=MAX_NOTEBOOK)
         except Exception as error:  # noqa: BLE001  the grader is told, and tries once more with another judge
-            answer = {"error": str(error) if isinstance(error, ChildError) else f"{type(error).__name__}: {error}"}
-        send_note(sock, answer, max_bytes=MAX_NOTEBOOK)
+            told = str(error) if isinstance(error, ChildError) else f"{type(error).__name__}: {error}"
+            send_note(sock, {"error": told[:2000]})
 
 
 def _grade(note: dict, connection: socket.socket) -> Graded:
@@ -179,4 +186,5 @@ def _grade(note: dict, connection: socket.socket) -> Graded:
             child,
             lambda exercise: seed_of(secret, note["student"], exercise),
             note["trusted"],
+            note["seconds"],
         )

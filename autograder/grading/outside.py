@@ -6,7 +6,6 @@ import atexit
 import contextlib
 import functools
 import hashlib
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -18,17 +17,17 @@ from nbformat.v4 import new_markdown_cell
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Integer
 
-from ..execution import Limits, ZygoteError
+from ..execution import Limits, Policy, ZygoteError
 from ..layout import Course, CourseError, read_notebook
 from .engine import Graded, trusted_cells
 from .execute import GradedExecute
+from .files import copy_files, remove_tree
 from .judges import Job, Judge, Judges
 from .seeds import course_secret
 
 STAMP = "graded"
 """In a graded notebook's metadata: how it was graded."""
 
-MAX_FILES = 100 << 20  # bytes of a submission's own files that go into the child's folder
 IDLE_SECONDS = 120.0  # formgrader's server lives on: its judges do not
 
 
@@ -39,7 +38,10 @@ class JudgedOutside(NbGraderPreprocessor):
         True, help="Judge outside; if not, or where no process can be forked, run all in a Jupyter kernel."
     ).tag(config=True)
     timeout = Float(60, help="Seconds of wall time for a cell.").tag(config=True)
-    cpu_seconds = Integer(300, help="Seconds of CPU time for a notebook, all threads together.").tag(config=True)
+    notebook_timeout = Float(900, help="Seconds of wall time for a notebook with its checks.").tag(config=True)
+    cpu_seconds = Integer(
+        300, help="Seconds of CPU time for each process of a notebook, all its threads together."
+    ).tag(config=True)
     memory = Integer(4 << 30, help="Bytes of memory for a notebook; TensorFlow needs about 1.5 GiB.").tag(config=True)
     output = Integer(1 << 20, help="Characters that one cell may print and display.").tag(config=True)
     file_size = Integer(64 << 20, help="Bytes of one file that a notebook may write.").tag(config=True)
@@ -71,9 +73,10 @@ class JudgedOutside(NbGraderPreprocessor):
 
     def _outside(self, nb: NotebookNode, about: dict, files: Path, judge: Judge) -> Graded:
         course = Course(Path.cwd())
-        with tempfile.TemporaryDirectory(dir=judge.scratch, ignore_cleanup_errors=True) as folder:
-            Path(folder).chmod(0o711)  # its parent's, too: the user that the child becomes must get in
-            workdir = Path(folder) / "work"
+        folder = Path(tempfile.mkdtemp(dir=judge.scratch))
+        try:
+            folder.chmod(0o711)  # as its parent: the user that the child becomes must get in
+            workdir = folder / "work"
             workdir.mkdir(mode=0o700)
             copy_files(files, workdir)
             job = Job(
@@ -84,8 +87,12 @@ class JudgedOutside(NbGraderPreprocessor):
                 str(course.root),
                 trusted(course, about["assignment"], about["notebook"]),
                 self.limits(),
+                Policy(hidden=(str(course.root),)),
+                self.notebook_timeout,
             )
             return judge.grade(job)
+        finally:
+            remove_tree(folder)
 
     def _in_the_kernel(self, nb: NotebookNode, about: dict, files: Path) -> Graded:
         execute = GradedExecute(parent=self.parent, timeout=int(self.timeout))
@@ -123,30 +130,15 @@ def _trusted(path: Path, _changed: int) -> list[tuple[str, bool]]:
     return trusted_cells(read_notebook(path))
 
 
-def copy_files(source: Path, target: Path) -> None:
-    """Copy what was handed in beside the notebook: regular files only, no links, up to `MAX_FILES` bytes."""
-    left = MAX_FILES
-    for path in sorted(source.rglob("*")):
-        if path.is_symlink() or not path.is_file() or path.suffix == ".ipynb":
-            continue
-        if any(parent.is_symlink() for parent in path.parents if parent != source and source in parent.parents):
-            continue
-        left -= path.stat().st_size
-        if left < 0:
-            return
-        (target / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target / path.relative_to(source))
-
-
 def _digest(about: dict) -> str | None:
     """Of the submission that nbgrader is grading; it works in the course folder."""
     path = Course(Path.cwd()).root / "submitted" / about["student"] / about["assignment"] / f"{about['notebook']}.ipynb"
-    return digest_of(path) if path.is_file() else None
+    return digest_of(path)
 
 
-def digest_of(path: Path) -> str:
-    """sha256 of a submitted notebook: a changed submission is graded again."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def digest_of(path: Path) -> str | None:
+    """sha256 of a submitted notebook: a changed submission is graded again. None where there is no such file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 _judges: Judges | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import time
 from types import CodeType
 from typing import Any
 
@@ -26,7 +27,11 @@ class StudentError(Exception):
 
 
 class ChildGone(Exception):
-    """The student's process ended, or ran out of time or memory, while a check used it."""
+    """The student's process ended, or ran out of time or memory, before or while a check used it. outcome: a verdict's."""
+
+    def __init__(self, text: str, outcome: str = "killed") -> None:
+        super().__init__(text)
+        self.outcome = outcome
 
 
 class Proxy:
@@ -52,7 +57,8 @@ class Proxy:
         """Exercise it; a record for every request, whatever becomes of the child."""
         seconds = sum(r["seconds"] for r in requests)
         try:
-            records = self._link.child.call(f"{MODULE}:probe", self._handle, requests, timeout=seconds + 2)
+            timeout = self._link.time_left(seconds + 2)
+            records = self._link.child.call(f"{MODULE}:probe", self._handle, requests, timeout=timeout)
         except ChildError as error:
             return [_record(error, seconds) for _ in requests]
         return records if _well_formed(records, len(requests)) else [_FORGED for _ in requests]
@@ -68,15 +74,16 @@ _FORGED = {
 
 def _record(error: ChildError, seconds: float) -> dict:
     """The record of an answer that took its process with it."""
-    if error.kind == "timeout":
-        return {"status": "too slow", "seconds": seconds}
-    if error.kind == "memory":
-        return {"status": "out of memory"}
-    if error.kind == "died":
-        if "longer than" in str(error) or "CPU time" in str(error):
-            return {"status": "too slow", "seconds": seconds}
-        return {"status": "killed", "why": str(error)[:300]}
+    if outcome := _outcome(error):
+        return {"status": outcome, "seconds": seconds, "why": str(error)[:300]}
     return {**_FORGED, "message": f"{_FORGED['message']} ({error.ename or 'no known type'})"[:300]}
+
+
+def _outcome(error: ChildError) -> str | None:
+    """What a verdict calls this end; None if the child lives on."""
+    if error.kind == "timeout" or (error.kind == "died" and ("longer than" in str(error) or "CPU time" in str(error))):
+        return "too slow"
+    return {"memory": "out of memory", "died": "killed"}.get(error.kind)
 
 
 def _well_formed(records: Any, count: int) -> bool:
@@ -115,17 +122,26 @@ def _well_formed(records: Any, count: int) -> bool:
 class Link:
     """The way to a child's names."""
 
-    def __init__(self, child: Child, seconds: float) -> None:
+    def __init__(self, child: Child, seconds: float, altogether: float) -> None:
+        """seconds: for one question. altogether: for everything that is asked of the child, from now on."""
         self.child, self.seconds = child, seconds
+        self._altogether, self._end = altogether, time.monotonic() + altogether
+
+    def time_left(self, seconds: float) -> float:
+        """So many seconds, or what is left of the notebook's time; where nothing is, the child is ended."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            self.child.kill(f"the notebook ran longer than {self._altogether:g} s")
+        return max(0.1, min(seconds, left))
 
     def ask(self, what: str, *arguments: Any, name: str | None = None) -> Any:
         """One question to the child; the student's error is raised here as the built-in of that name, if there is one."""
         try:
-            answer = self.child.call(f"{MODULE}:{what}", *arguments, timeout=self.seconds)
+            answer = self.child.call(f"{MODULE}:{what}", *arguments, timeout=self.time_left(self.seconds))
         except ChildError as error:
             if error.kind == "error":
                 raise _exception(error.ename, error.evalue) from None
-            raise ChildGone(str(error)) from None
+            raise ChildGone(str(error), _outcome(error) or "killed") from None
         if answer is None:
             return None
         try:

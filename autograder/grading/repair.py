@@ -7,13 +7,25 @@ changed flag hides a cell from it. The released notebook knows better.
 from __future__ import annotations
 
 import copy
+import html
+import re
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from ..layout import Course, CourseError, graded, read_notebook
+from ..layout import CourseError, graded, read_notebook
+from .files import remove_copies
+
+# Everything that is shown is somebody's browser's work: nbgrader's feedback and formgrader put a student's Markdown, with the
+# HTML in it, into their pages as it is.
+ACTIVE = re.compile(
+    r"<\s*/?\s*(script|iframe|frame|frameset|object|embed|applet|svg|math|meta|link|base|form|input|button|textarea|select"
+    r"|style|portal|template|noscript|html|head|body|title|xml)\b|<[^<]*[\s/\"'`]on[a-z]+\s*=",
+    re.IGNORECASE,
+)
+SCHEME = re.compile(r"(javascript|vbscript):|data:(text/html|image/svg|application)", re.IGNORECASE)
 
 
 class Repair(NbGraderPreprocessor):
@@ -21,10 +33,12 @@ class Repair(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         about = resources["nbgrader"]
-        # nbgrader's converters work in the course folder
-        released = Course(Path.cwd()).root / "release" / about["assignment"] / f"{about['notebook']}.ipynb"
+        root = Path.cwd()  # nbgrader's converters work in the course folder
+        submitted, copy = (root / part / about["student"] / about["assignment"] for part in ("submitted", "autograded"))
+        for link in remove_copies(submitted, copy, root / "source" / about["assignment"]):
+            self.log.warning("%s: %s is a link, and was left out", about["student"], link.name)
         try:
-            master = read_notebook(released)
+            master = read_notebook(root / "release" / about["assignment"] / f"{about['notebook']}.ipynb")
         except CourseError:
             return nb, resources
         for note in repair(nb, master):
@@ -49,6 +63,11 @@ def repair(nb: NotebookNode, master: NotebookNode) -> list[str]:
             notes.append(f"the cell {name} is there more than once")
         if name not in chosen or not graded(known[name]).get("locked"):
             chosen[name] = cell
+    texts = {c.source for c in master.cells if c.cell_type == "markdown"}
+    for number, cell in enumerate(nb.cells):
+        if cell.cell_type == "markdown" and cell.source not in texts and is_active(cell.source):
+            notes.append(f"the text in cell {number + 1} would do something in a browser, and is shown as it was typed")
+            cell.source = as_typed(cell.source)
     keep = {id(cell): name for name, cell in chosen.items()}
     for cell in nb.cells:
         name = keep.get(id(cell))
@@ -67,10 +86,22 @@ def repair(nb: NotebookNode, master: NotebookNode) -> list[str]:
     return notes
 
 
+def is_active(text: str) -> bool:
+    """Would this Markdown do something in the browser of whoever reads it: run a script, load a page, send a form?"""
+    text = html.unescape(text)
+    return bool(ACTIVE.search(text) or SCHEME.search("".join(c for c in text if c.isprintable() and not c.isspace())))
+
+
+def as_typed(text: str) -> str:
+    """A Markdown cell that shows a text as it was typed."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}text\n{text}\n{fence}"
+
+
 def _id_of(cell: NotebookNode, known: dict[str, Any]) -> str | None:
     """The known cell that this is, by nbgrader's id or, where a tool has lost the metadata, by the cell's own."""
-    name = cell.metadata.get("nbgrader", {}).get("grade_id")
-    if name is None and not cell.metadata.get("nbgrader"):
+    name = graded(cell).get("grade_id")
+    if name is None and not graded(cell):
         name = cell.get("id")
     return name if isinstance(name, str) and name in known else None
 

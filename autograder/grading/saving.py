@@ -6,19 +6,21 @@ import contextlib
 import json
 import time
 from pathlib import Path
+from unittest import mock
 
 from nbformat import NotebookNode
 from nbgrader.apps import NbGraderAPI
-from nbgrader.converters import Autograde
+from nbgrader.converters import Autograde, base
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import CheckCellMetadata, Execute
-from nbgrader.utils import capture_log, temp_attrs
+from nbgrader.utils import capture_log, find_all_files, temp_attrs
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 from ..build import last_line, quiet_nbgrader
 from ..layout import CourseError
 from .engine import Graded
+from .files import is_regular
 from .gradebook import OneGradebook
 from .outside import JudgedOutside
 
@@ -46,6 +48,10 @@ class SaveGraded(Autograde):
     graded: Graded
     book: OneGradebook | None
 
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        with mock.patch.object(base, "find_all_files", _regular_files):
+            super().init_assignment(assignment_id, student_id)
+
     def convert_single_notebook(self, notebook_filename: str) -> None:
         resources = self.init_single_notebook_resources(notebook_filename)
         resources["metadata"] = {"path": str(Path(notebook_filename).parent)}
@@ -67,6 +73,11 @@ class SaveGraded(Autograde):
         """Do all steps come with nbgrader and nbconvert? Others may open the gradebook by themselves."""
         kinds = [kind if isinstance(kind, str) else kind.__module__ for kind in self.autograde_preprocessors]
         return {kind.partition(".")[0] for kind in kinds} <= {"nbgrader", "nbconvert", "autograder"}
+
+
+def _regular_files(folder: str, *exclude: list[str]) -> list[str]:
+    """In the place of nbgrader's function, which lists links, too, and its caller then copies what they point to."""
+    return [path for path in find_all_files(folder, *exclude) if is_regular(Path(path), Path(folder))]
 
 
 class Saving:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import tempfile
 from pathlib import Path
+
+from .files import remove_tree
 
 try:
     import fcntl
@@ -35,7 +36,7 @@ class Scratch:
 
     def close(self) -> None:
         """Remove it. For a second time, nothing."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove_tree(self.path)
         self._lock.close()
 
 
@@ -49,4 +50,4 @@ def sweep() -> None:
                 continue
             with open(os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW)) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_tree(folder)

@@ -47,4 +47,4 @@ def seed_of(secret: bytes, student: str, exercise: str) -> int:
 
 
 def _hmac(secret: bytes, message: str) -> int:
-    return int.from_bytes(hmac.new(secret, message.encode(), hashlib.sha256).digest()[:8], "big")
+    return int.from_bytes(hmac.new(secret, os.fsencode(message), hashlib.sha256).digest()[:8], "big")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from ..build import load_config
@@ -70,7 +71,7 @@ def table(course: Course, chapter: str, rows: list[Row], width: int = 80) -> Tab
     made.add_column("to grade by hand", justify="right")
     for row in rows:
         scores = [f"{row.points[n][0]:g}" if n in row.points else "–" for n in names]
-        made.add_row(row.student, *scores, f"{row.total:g} of {row.maximum:g}", str(row.to_grade or ""))
+        made.add_row(escape(row.student), *scores, f"{row.total:g} of {row.maximum:g}", str(row.to_grade or ""))
     return made
 
 
