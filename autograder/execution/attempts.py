@@ -135,6 +135,15 @@ def _group_memory(child: Child, outside: _Outside, workdir: Path) -> str | None:
         raise
 
 
+def _group_cpu(child: Child, outside: _Outside, workdir: Path) -> str | None:
+    child.call(f"{MODULE}:try_to_be_busy", PROCESSES - 5, 1.5)
+    started, used = time.monotonic(), time.thread_time()
+    while time.monotonic() - started < 0.5:
+        pass
+    share = (time.thread_time() - used) / (time.monotonic() - started)
+    return f"{share:.0%} of a processor were left" if share < 0.2 else None
+
+
 ATTEMPTS: dict[str, tuple[str, Callable[[Child, _Outside, Path], str | None]]] = {
     "mounts": ("read /etc/shadow and a file of ours; write beside it", _files),
     "landlock": ("read /etc/shadow and a file of ours; write beside it", _files),
@@ -147,6 +156,7 @@ ATTEMPTS: dict[str, tuple[str, Callable[[Child, _Outside, Path], str | None]]] =
     "rlimits": ("write 100 MB to one file; allocate 8 GB; open 1000 files", _in_child("try_limits")),
     "cgroup memory": (f"use {2 * MEMORY >> 20} MB in two processes", _group_memory),
     "cgroup pids": (f"start {2 * PROCESSES} processes", _in_child("try_fork_bomb", PROCESSES)),
+    "cgroup cpu": (f"take all processors with {PROCESSES - 5} busy processes", _group_cpu),
 }
 
 
@@ -272,6 +282,17 @@ def _forks(most: int) -> Iterator[list[int]]:
 def try_fork_bomb(names: dict, limit: int) -> str | None:
     with _forks(2 * limit) as pids:
         return None if len(pids) <= limit else f"{len(pids)} processes"
+
+
+def try_to_be_busy(names: dict, count: int, seconds: float) -> None:
+    """Busy processes, each in a session of its own, which the system's scheduler would otherwise give a share each."""
+    end = time.monotonic() + seconds
+    for _ in range(count):
+        if os.fork() == 0:
+            os.setsid()
+            while time.monotonic() < end:
+                pass
+            os._exit(0)
 
 
 def try_memory_together(names: dict, limit: int) -> str | None:

@@ -1,4 +1,4 @@
-"""Control groups: a bound on memory and number of processes for a child with all that it starts (cgroup v1 and v2).
+"""Control groups: a bound on memory, processes and share of the processor for a child with all that it starts (v1 and v2).
 
 A child's group is made below the zygote's own (so whatever bounds the grader bounds the child), or on v2, where a group
 that holds processes may not have such children, beside it.
@@ -20,8 +20,11 @@ LIMIT_FILES = {
     (2, "memory"): "memory.max",
     (1, "pids"): "pids.max",
     (2, "pids"): "pids.max",
+    (1, "cpu"): "cpu.shares",
+    (2, "cpu"): "cpu.weight",
 }
-CONTROLLERS = ("memory", "pids")
+ONE_SHARE = {1: 1024, 2: 100}  # what a process has that is in no group, by version
+CONTROLLERS = ("memory", "pids", "cpu")
 
 
 @dataclass
@@ -97,11 +100,12 @@ def _folder(root: Path, point: str, inner: str, path: str) -> Path:
 def create(name: str, limits: Limits, places: dict[str, tuple[int, list[Path]]]) -> Cgroup:
     """Groups for one child below ``places`` (see `homes`), as far as the machine allows."""
     group = Cgroup()
-    for controller, limit in (("memory", limits.memory_bytes), ("pids", limits.processes)):
+    for controller in CONTROLLERS:
         if controller not in places:
             group.missing[controller] = f"no {controller} control group is delegated to us"
             continue
         version, parents = places[controller]
+        limit = {"memory": limits.memory_bytes, "pids": limits.processes, "cpu": ONE_SHARE[version]}[controller]
         for parent in parents:
             folder = parent / f"{NAME}-{name}"
             try:

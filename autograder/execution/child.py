@@ -28,6 +28,9 @@ Failure = Literal["timeout", "memory", "died", "error", "wire"]
 IMAGES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 MAX_ERROR = 200_000  # characters of one traceback
 MAX_OUTPUTS = 2_000  # a cell
+MAX_UPDATES = 2_000  # of displays, a cell
+MAX_SHOWN = 20  # displays of one id that an update reaches
+MAX_SIDE = 100_000  # pixels of an image that is shown
 START_SECONDS = 30.0
 MEMORY_ERRORS = ("MemoryError", "ResourceExhaustedError")
 
@@ -371,7 +374,9 @@ class _Collector:
     def __init__(self, budget: int, count: int) -> None:
         self.outputs: list[dict] = []
         self.count = count
-        self.left, self.hard_left = budget, 2 * budget + (4 << 20)
+        # a character outside of ASCII takes up to 12 bytes on the way
+        self.left, self.hard_left = budget, 12 * budget + (4 << 20)
+        self.updates = 0
         self.truncated = self.clear_next = False
         self.ids: dict[str, list[dict]] = {}
 
@@ -415,9 +420,8 @@ class _Collector:
             self._append({"output_type": "stream", "name": name, "text": text})
 
     def error(self, ename: str, evalue: str, lines: list[str]) -> None:
-        while sum(map(len, lines)) > MAX_ERROR:
-            del lines[len(lines) // 2]
         self._clear()
+        lines = frames.shortened(lines, MAX_ERROR)
         self._append({"output_type": "error", "ename": ename, "evalue": evalue, "traceback": lines})
 
     def _rich(self, kind: Kind, said: dict) -> None:
@@ -431,11 +435,15 @@ class _Collector:
                 data[mime] = text
         for mime, size in _of(dict, said["metadata"]).items():
             if mime in IMAGES and mime in data:
-                kept = {k: v for k, v in _of(dict, size).items() if k in ("width", "height") and type(v) is int}
-                metadata[mime] = kept
+                sides = ((k, v) for k, v in _of(dict, size).items() if k in ("width", "height"))
+                metadata[mime] = {k: v for k, v in sides if type(v) is int and 0 < v < MAX_SIDE}
         if not data:
             return
         if kind is Kind.UPDATE:
+            self.updates += 1
+            if self.updates > MAX_UPDATES:
+                self.truncated = True
+                return
             for output in self.ids.get(_text(said["id"], 200), []):
                 output.update(data=data, metadata=metadata)
             return
@@ -444,7 +452,7 @@ class _Collector:
         if kind is Kind.RESULT:
             output |= {"output_type": "execute_result", "execution_count": self.count}
         elif identity := _text(said["id"], 200):
-            self.ids.setdefault(identity, []).append(output)
+            self.ids[identity] = [*self.ids.get(identity, [])[-MAX_SHOWN:], output]
         self._append(output)
 
     def _append(self, output: dict) -> None:

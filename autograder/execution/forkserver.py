@@ -321,7 +321,7 @@ class ForkServer:
             return {}, cgroups.Cgroup()
         layers = request["policy"]["layers"]
         group = cgroups.Cgroup()
-        if {"cgroup memory", "cgroup pids"} & set(layers):
+        if any(name.startswith("cgroup") for name in layers):
             self.count += 1
             group = cgroups.create(f"{self.name}-{self.count}", Limits(**request["limits"]), self.cgroup_homes)
         uid = UIDS + ((os.getpid() & 0xFFFF) << 8 | slot & 0xFF) if os.geteuid() == 0 else None

@@ -59,6 +59,18 @@ def pack(kind: Kind, nonce: int, value: Any, max_bytes: int = wire.MAX_BYTES) ->
     return HEADER.pack(kind, nonce, len(payload)) + payload
 
 
+def shortened(lines: list[str], most: int, count: int = 200) -> list[str]:
+    """A traceback's beginning and end, if it is longer than ``most`` characters or ``count`` lines."""
+    head, tail, left = [], [], most
+    for number in range(min(len(lines), count)):
+        line = lines[number // 2] if number % 2 == 0 else lines[-1 - number // 2]
+        left -= len(line)
+        if left < 0:
+            break
+        (tail if number % 2 else head).append(line)
+    return head + tail[::-1]
+
+
 class FrameReader:
     """Reads frames from a socket up to a deadline; half a frame stays for the next read."""
 

@@ -13,6 +13,7 @@ EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
 REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 FILE_RIGHTS = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 READ = EXECUTE | READ_FILE | READ_DIR
+SIGNALS = 6  # the version that refuses them to processes outside
 
 
 def abi() -> int:
@@ -36,7 +37,7 @@ def restrict(rules: dict[str, int]) -> int:
     version = abi()
     rights = handled(version)
     network = 3 if version >= 4 else 0  # bind and connect TCP
-    scopes = 3 if version >= 6 else 0  # abstract unix sockets, signals
+    scopes = 3 if version >= SIGNALS else 0  # abstract unix sockets, signals
     attributes = struct.pack("<QQQ", rights, network, scopes)[: 8 if version < 4 else 16 if version < 6 else 24]
     ruleset = syscall(
         "landlock_create_ruleset",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from dataclasses import dataclass
 
 from .policy import DEVICES
@@ -31,7 +32,7 @@ from .syscalls import (
 )
 
 SCRATCH = ("/tmp", "/dev/shm")  # of the child's own; programs write there without asking
-SCRATCH_BYTES = 256 << 20
+SCRATCH_BYTES, WORK_BYTES, FILES = 256 << 20, 512 << 20, 20_000
 OLD, NEW, COVERS = "/old", "/new", "/covers"
 
 
@@ -110,12 +111,13 @@ def _place(entry: Entry, own_processes: bool) -> None:
         mount(source, target, None, MS_BIND | MS_REC)
         mount_read_only(target)
     elif entry.kind == "write":
-        mount(source, target, None, MS_BIND)
-        mount(None, target, None, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV)
+        # not the folder itself: what the child writes is bounded, never reaches the grader's disk, and goes with it
+        _mount_memory(target, 0o700, WORK_BYTES)
+        _copy(source, target)
     elif entry.kind == "device":
         mount(source, target, None, MS_BIND)
     elif entry.kind == "scratch":
-        mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,size={SCRATCH_BYTES}")
+        _mount_memory(target, 0o1777, SCRATCH_BYTES)
     elif entry.kind == "cover":
         empty = f"{COVERS}/{len(os.listdir(COVERS))}"
         if entry.folder:
@@ -128,3 +130,19 @@ def _place(entry: Entry, own_processes: bool) -> None:
             with contextlib.suppress(OSError):  # refused where /proc is partly masked, as in some containers
                 return mount("proc", target, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
         mount(source, target, None, MS_BIND | MS_REC)
+
+
+def _mount_memory(target: str, mode: int, size: int) -> None:
+    mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode:o},size={size},nr_inodes={FILES}")
+
+
+def _copy(source: str, target: str) -> None:
+    """The regular files and folders of a folder: no links, no devices."""
+    with os.scandir(source) as entries:
+        for entry in entries:
+            inner = f"{target}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                os.mkdir(inner)
+                _copy(entry.path, inner)
+            elif entry.is_file(follow_symlinks=False):
+                shutil.copyfile(entry.path, inner, follow_symlinks=False)

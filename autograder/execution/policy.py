@@ -39,11 +39,13 @@ LAYERS = {
     "rlimits": "bounds on memory, CPU time, file size, open files and, as a user of its own, processes",
     "cgroup memory": "a bound on the memory of all its processes together",
     "cgroup pids": "a bound on the number of its processes",
+    "cgroup cpu": "its processes together get the share of one, beside those of others",
 }
+SIGNALS_PASS = "signals to other processes are not refused"
 
 
 def _default_processes() -> int:
-    return 256 + 8 * (os.cpu_count() or 1)  # threads count; TensorFlow starts a few for every core
+    return 128 + 8 * (os.cpu_count() or 1)  # threads count; TensorFlow starts a few for every core
 
 
 @dataclass(frozen=True)
@@ -146,9 +148,12 @@ class SandboxReport:
 
     @property
     def isolated(self) -> bool:
-        """True only if both the file system and the network are in fact closed off."""
+        """True only if the file system, the network and other processes are in fact closed off."""
         files = self.has("landlock") or (self.has("mounts") and self.has("processes"))
-        return files and (self.has("network") or self.has("seccomp"))
+        network = self.has("network") or self.has("seccomp")
+        scoped = any(layer.name == "landlock" and SIGNALS_PASS not in layer.note for layer in self.layers)
+        processes = self.has("processes") or self.has("own user") or (self.has("landlock") and scoped)
+        return files and network and processes
 
     def __str__(self) -> str:
         word = "isolated" if self.isolated else "not isolated"

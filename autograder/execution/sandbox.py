@@ -17,8 +17,8 @@ import sys
 from collections.abc import Callable
 
 from . import landlock, mounts, seccomp
-from .cgroups import Cgroup
-from .policy import DEVICES, LAYERS, PACKAGE, PROC_FILES, Layer, Limits, Policy, SandboxReport
+from .cgroups import CONTROLLERS, Cgroup
+from .policy import DEVICES, LAYERS, PACKAGE, PROC_FILES, SIGNALS_PASS, Layer, Limits, Policy, SandboxReport
 from .syscalls import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -75,8 +75,8 @@ class _Entry:
 
     def run(self) -> SandboxReport:
         self.marks = self.policy.marks()
-        self.attempt("cgroup memory", lambda: self.cgroup.join("memory"))
-        self.attempt("cgroup pids", lambda: self.cgroup.join("pids"))
+        for controller in CONTROLLERS:
+            self.attempt(f"cgroup {controller}", lambda name=controller: self.cgroup.join(name))
         self.attempt("processes", self.processes)
         self.attempt("network", lambda: unshare(CLONE_NEWNET | CLONE_NEWUTS))
         self.attempt("ipc", lambda: unshare(CLONE_NEWIPC))
@@ -88,7 +88,7 @@ class _Entry:
             prctl(PR_SET_DUMPABLE, 1)  # else /proc/self belongs to root
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         self.attempt("landlock", self.landlock)
-        self.attempt("seccomp", lambda: seccomp.install(own_files=self.has("mounts")))
+        self.attempt("seccomp", self.seccomp)
         return SandboxReport(tuple(self.layers[name] for name in LAYERS))
 
     def attempt(self, name: str, apply: Callable[[], str | None]) -> None:
@@ -168,7 +168,11 @@ class _Entry:
         else:
             rules = landlock.read_rules(self.marks) | {path: landlock.READ for path in PROC_FILES}
         rules |= {path: device for path in DEVICES} | {self.workdir: write}
-        return f"ABI {landlock.restrict(rules)}"
+        version = landlock.restrict(rules)
+        return f"ABI {version}" + (f"; {SIGNALS_PASS}" if version < landlock.SIGNALS else "")
+
+    def seccomp(self) -> None:
+        seccomp.install(own_files=self.has("mounts"), bounded_memory=self.has("cgroup memory"))
 
 
 def in_user_namespace() -> bool:

@@ -106,6 +106,18 @@ XATTRS = {
     "fchown": (93, 55),
     "fchownat": (260, 54),
 }
+# What reaches other processes of the account, and what outlives the child, where it has no namespaces: all but the last
+# group name a process by their first argument, or by their second, and 0 is oneself.
+BY_FIRST = {
+    "prlimit64": (302, 261),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274),
+}
+BY_SECOND = {"setpriority": (141, 140), "ioprio_set": (251, 30)}
+LASTING = {"shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190)}
+MEMFD = {"memfd_create": (319, 279)}  # memory that no rlimit counts
 NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW* flag
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 AF_UNIX, SOCK_TYPE_MASK, SOCK_DGRAM = 1, 0xF, 2
@@ -115,28 +127,29 @@ _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _ARCH, _ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data; an argument's low half
 
 
-def program(architecture: str, own_files: bool = True) -> bytes:
+def program(architecture: str, own_files: bool = True, bounded_memory: bool = True) -> bytes:
     """The filter as BPF code.
 
     Of sockets only unix ones may be opened. A refused ``socket`` says EOPNOTSUPP, as a kernel without that family would:
     libzmq aborts on EPERM. own_files: the child has a file system of its own. Where it has not, a daemon of the host may
     listen in it, so that only connected stream pairs remain; and a change of modes and times, which Landlock lets pass on
-    every file of the account, is not done and reported as done, since ``shutil.copy`` would fail otherwise.
+    every file of the account, is not done and reported as done, since ``shutil.copy`` would fail otherwise. bounded_memory:
+    a control group counts what is in no process's address space.
     """
     column = ("x86_64", "aarch64").index(architecture)
-    rows = list(_head(architecture))
-    for numbers in DENIED.values():
-        if numbers[column] is not None:
-            rows += [_op(_EQUAL, numbers[column], 0, 1), _op(_RETURN, _ERRNO | EPERM)]
+    rows = list(_head(architecture)) + _refuse(DENIED, column, EPERM)
+    rows += [] if bounded_memory else _refuse(MEMFD, column, ENOSYS)
     number = {name: numbers[column] for name, numbers in CALLS.items()}
     refused = _ERRNO | EOPNOTSUPP
     if own_files:
         rows += _case(number["socket"], [_op(_LOAD, _ARGUMENT), _op(_EQUAL, AF_UNIX, 1, 0), _op(_RETURN, refused)])
     else:
-        for calls, answer in ((METADATA, 0), (XATTRS, EPERM)):
+        for calls, answer in ((METADATA, 0), (XATTRS, EPERM), (LASTING, ENOSYS)):
+            rows += _refuse(calls, column, answer)
+        for calls, offset in ((BY_FIRST, _ARGUMENT), (BY_SECOND, _ARGUMENT + 8)):
             for numbers in calls.values():
-                if numbers[column] is not None:
-                    rows += [_op(_EQUAL, numbers[column], 0, 1), _op(_RETURN, _ERRNO | answer)]
+                other = [_op(_LOAD, offset), _op(_EQUAL, 0, 1, 0), _op(_RETURN, _ERRNO | EPERM)]
+                rows += _case(numbers[column], other)
         rows += _case(number["socket"], [_op(_RETURN, refused)])
         kind = [
             _op(_LOAD, _ARGUMENT + 8),
@@ -179,18 +192,24 @@ def _head(architecture: str) -> Iterator[bytes]:
         yield _op(_RETURN, _KILL)
 
 
+def _refuse(calls: dict[str, tuple], column: int, answer: int) -> list[bytes]:
+    """These calls are not made, and answer so."""
+    found = [numbers[column] for numbers in calls.values() if numbers[column] is not None]
+    return [row for number in found for row in (_op(_EQUAL, number, 0, 1), _op(_RETURN, _ERRNO | answer))]
+
+
 def _case(number: int, body: list[bytes]) -> list[bytes]:
     """``body`` for this call; what falls through it is allowed, since the accumulator no longer holds the call's number."""
     body = [*body, _op(_RETURN, _ALLOW)]
     return [_op(_EQUAL, number, 0, len(body)), *body]
 
 
-def install(own_files: bool = True) -> None:
+def install(own_files: bool = True, bounded_memory: bool = True) -> None:
     """Put the filter in force for this process and all it starts. Needs no_new_privs. Raises OSError where it cannot."""
     architecture = machine()
     if architecture not in AUDIT_ARCH:
         raise OSError(ENOSYS, f"no filter is written for {architecture}")
-    code = program(architecture, own_files)
+    code = program(architecture, own_files, bounded_memory)
     buffer = ctypes.create_string_buffer(code, len(code))
 
     class Program(ctypes.Structure):

@@ -31,6 +31,7 @@ from IPython.core.error import StdinNotImplementedError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from . import frames
 from .frames import FrameReader, Kind, pack
 from .syscalls import flush_c_streams
 from .wire import WireError
@@ -247,10 +248,7 @@ def described(etype: type, evalue: BaseException) -> dict[str, str]:
 
 def shortened(lines: list[str]) -> list[str]:
     """A traceback's beginning and end, if it is too long."""
-    lines = [str(line)[: MAX_TRACEBACK // 4] for line in lines]
-    while sum(map(len, lines)) > MAX_TRACEBACK and len(lines) > 3:
-        del lines[len(lines) // 2]
-    return lines
+    return frames.shortened([str(line)[: MAX_TRACEBACK // 4] for line in lines], MAX_TRACEBACK)
 
 
 def prepare() -> Shell:
@@ -286,6 +284,8 @@ def serve(sock: socket.socket, shell: Shell, hello: dict, max_request: int) -> N
         channel.start(frame.nonce, request["budget"], muted=frame.kind is Kind.CALL)
         work = {Kind.RUN: _run, Kind.CALL: _call}[frame.kind]
         kind, value = _interruptible(channel, work, shell, request)
+        if os.getpid() != channel.pid:  # a process that student code forked, and that has come all the way back here
+            os._exit(1)
         signal.signal(signal.SIGINT, channel.on_interrupt)
         flush_c_streams()
         channel.answer(kind, value)

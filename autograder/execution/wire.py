@@ -33,9 +33,9 @@ MAX_BYTES = 64 << 20
 MAX_DEPTH = 32
 MAX_HEADER = 16 << 20  # JSON takes up to ~20 times its size once parsed; raw bytes do not
 MAX_DIMENSIONS = 32
-MAX_LOOSE_KEYS = (
-    10_000  # keys that are no strings, a message: only a string's hash is seeded, the others can be made to collide
-)
+# Keys that are no strings, a message: only a string's hash is seeded, the others can be made to collide, and tuples are
+# slow to compare.
+MAX_LOOSE_KEYS, MAX_KEY_LENGTH = 200, 8
 
 _LENGTH = struct.Struct("<I")
 _KINDS = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128"
@@ -170,12 +170,7 @@ class _Encoder:
         raise WireError(f"a value of type {type(value).__name__} does not travel")
 
     def key(self, key: Any, depth: int) -> Any:
-        if isinstance(key, (list, dict, np.ndarray, Tagged)):
-            raise WireError(f"a dict key of type {type(key).__name__} does not travel")
-        if not isinstance(key, str):
-            self.loose_keys += 1
-            if self.loose_keys > MAX_LOOSE_KEYS:
-                raise WireError(f"more than {MAX_LOOSE_KEYS} dict keys that are no strings")
+        self.loose_keys = _count_key(key, self.loose_keys)
         return self.node(key, depth + 1)
 
     def array(self, value: np.ndarray, depth: int) -> Any:
@@ -209,6 +204,19 @@ class _Encoder:
         if dtype.newbyteorder("=") != native:
             raise WireError(f"dtype {dtype} does not travel")
         return native
+
+
+def _count_key(key: Any, loose: int) -> int:
+    """The number of keys that are no strings, with this one. Raises `WireError` for one too many, and for what is no key."""
+    parts = tuple.__iter__(key) if isinstance(key, tuple) and tuple.__len__(key) <= MAX_KEY_LENGTH else (key,)
+    for part in parts:
+        if part is not None and not isinstance(part, (bool, int, float, complex, str, bytes, np.generic)):
+            raise WireError(f"a dict key of type {type(key).__name__} does not travel")
+    if isinstance(key, str):
+        return loose
+    if loose == MAX_LOOSE_KEYS:
+        raise WireError(f"more than {MAX_LOOSE_KEYS} dict keys that are no strings")
+    return loose + 1
 
 
 def _float(number: float) -> Any:
@@ -276,12 +284,7 @@ class _Decoder:
             if type(pair) is not list or len(pair) != 2:
                 raise WireError("malformed dict")
             key = self.value(pair[0], depth + 1)
-            if type(key) is not str:
-                self.loose_keys += 1
-                if self.loose_keys > MAX_LOOSE_KEYS:
-                    raise WireError(f"more than {MAX_LOOSE_KEYS} dict keys that are no strings")
-            if isinstance(key, Tagged):
-                raise WireError("a tagged value as a dict key")
+            self.loose_keys = _count_key(key, self.loose_keys)
             try:
                 result[key] = self.value(pair[1], depth + 1)
             except TypeError:

@@ -48,7 +48,8 @@ DEFAULT_PRELOAD = tuple(
 # What a child may inherit: how to find things, and what is read while modules are imported. No secret has such a name.
 PASSED_ON = re.compile(
     r"^(PATH|HOME|LANG|LANGUAGE|LC_.*|TZ|TZDIR|TMPDIR|LD_LIBRARY_PATH|DYLD_.*|VIRTUAL_ENV|CONDA_PREFIX|PYTHON[A-Z]+"
-    r"|(TF|TENSORFLOW|KERAS|XLA|OMP|MKL|OPENBLAS|NUMEXPR|MPL|MALLOC|NBGRADER)_?.*)$"
+    r"|TF_(CPP|ENABLE|DISABLE|NUM|XLA|FORCE|DETERMINISTIC|USE|GPU|CUDNN|INTER|INTRA)_[A-Z0-9_]+|TENSORFLOW_[A-Z_]+"
+    r"|(KERAS|XLA|OMP|MKL|OPENBLAS|NUMEXPR|MALLOC)_[A-Z0-9_]+|MPL(BACKEND|CONFIGDIR)|NBGRADER_(EXECUTION|VALIDATING))$"
 )
 INLINE = "module://matplotlib_inline.backend_inline"
 START_SECONDS = 180.0
@@ -158,7 +159,8 @@ class Zygote:
     ) -> Child:
         """A fresh child whose only writable folder is ``workdir``; ``env`` is added to its environment.
 
-        The folder should hold nothing else of value: as root, it is given to the child's own user. Raises `ZygoteError`
+        The folder should hold nothing else of value: as root, it is given to the child's own user. Where the child has mounts
+        of its own it works on a copy, so that what it writes is gone with it. Raises `ZygoteError`
         if there is no zygote, `ChildError` if the child does not come up.
         """
         limits = limits or Limits()

@@ -43,8 +43,17 @@ def test_the_filter_refuses_what_it_lists_and_nothing_else(architecture, own_fil
             expected = ALLOW if own_files else 0 if name in seccomp.METADATA else 1
             assert verdict(code, architecture, numbers[column]) == expected, name
             listed.add(numbers[column])
+    for name, numbers in seccomp.LASTING.items():
+        assert verdict(code, architecture, numbers[column]) == (ALLOW if own_files else 38), name
+    for calls, other in ((seccomp.BY_FIRST, (7, 0)), (seccomp.BY_SECOND, (0, 7))):
+        for name, numbers in calls.items():
+            assert verdict(code, architecture, numbers[column], 0, 0) == ALLOW, name
+            assert verdict(code, architecture, numbers[column], *other) == (ALLOW if own_files else 1), name
+    listed |= {n[column] for n in (*seccomp.LASTING.values(), *seccomp.BY_FIRST.values(), *seccomp.BY_SECOND.values())}
     for number in set(range(480)) - listed:
         assert verdict(code, architecture, number) == ALLOW
+    (memfd,) = seccomp.MEMFD.values()
+    assert verdict(seccomp.program(architecture, own_files, False), architecture, memfd[column]) == 38
 
 
 @pytest.mark.parametrize("architecture", list(seccomp.AUDIT_ARCH))
