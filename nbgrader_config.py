@@ -39,7 +39,7 @@ c.Autograde.autograde_preprocessors = [
 c.JudgedOutside.timeout = 60  # seconds of wall time for a cell
 c.JudgedOutside.notebook_timeout = 900  # for a notebook with its checks
 c.JudgedOutside.cpu_seconds = 300  # of CPU time for each process of a notebook, all its threads together
-c.JudgedOutside.memory = 4 << 30  # bytes for a notebook; TensorFlow needs about 1.5 GiB
+c.JudgedOutside.memory = 4 << 30  # bytes for a notebook; TensorFlow needs 2 GiB
 c.JudgedOutside.output = 1 << 20  # characters that a cell may print and display
 c.JudgedOutside.file_size = 64 << 20  # bytes of one file
 

@@ -133,11 +133,13 @@ def load_config(course: Course):
         # nbgrader starts `alembic` by name: it must be found also where the virtual environment is not activated
         os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
     warnings.filterwarnings("ignore", category=SAWarning)  # about nbgrader's use of SQLAlchemy
-    app = NbGrader()
+    app = NbGrader(raise_config_file_errors=True)
     before = os.getcwd()
     os.chdir(course.root)
     try:
         app.load_config_file()
+    except Exception as error:  # noqa: BLE001  the file is Python, and may fail in any way
+        raise CourseError(f"nbgrader_config.py cannot be read: {type(error).__name__}: {error}") from None
     finally:
         os.chdir(before)
     config = app.config
@@ -167,7 +169,8 @@ def quiet_nbgrader() -> Iterator[None]:
 
 def last_line(outcome: dict) -> str:
     """Why nbgrader failed: the last error that its log tells of, rather than that it failed."""
-    lines = [plain(line) for line in (outcome.get("log") or outcome.get("error") or "").splitlines() if line.strip()]
+    said = f"{outcome.get('error') or ''}\n{outcome.get('log') or ''}"
+    lines = [plain(line) for line in said.splitlines() if line.strip()]
     errors = [line.strip() for line in lines if re.match(r"\s*[\w.]+(Error|Exception|Interrupt|Failure)\b", line)]
     errors = [line for line in errors if "the above traceback" not in line]
     return (errors or lines or ["no reason given"])[-1].strip()[:300]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,11 @@ def plain_errors(command: Callable) -> Callable:
             where = error.filename or "a file"
             raise click.ClickException(f"{where} cannot be written: permission denied") from None
         except Exception as error:
-            if type(error).__module__ != "sqlalchemy.exc":  # the gradebook's; not imported for commands that need none
+            # known by where they come from: not imported for commands that need none
+            if type(error).__name__ == "TraitError":
+                told = " ".join(str(error).split())
+                raise click.ClickException(f"a setting in nbgrader_config.py does not fit: {told}") from None
+            if type(error).__module__ != "sqlalchemy.exc":
                 raise
             told = str(error).splitlines()[0]
             raise click.ClickException(f"the gradebook cannot be used: {told}") from None
@@ -124,6 +130,9 @@ def grade(
 
     from .grading.judges import Judges
 
+    signal.signal(
+        signal.SIGTERM, lambda number, _: sys.exit(128 + number)
+    )  # as for Ctrl-C, everything is put away first
     course = course_of(context)
     picked = course.pick(chapters)
     wanted = {chapter: course.who_handed_in(chapter, list(students)) for chapter in picked}

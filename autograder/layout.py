@@ -61,14 +61,16 @@ class Course:
         """The chapters meant by these names (a full name, a number or a topic), all if none is named."""
         there = self.chapters()
         if not there:
-            raise CourseError(f"there is no chapter in {self.root / 'source'}")
+            raise CourseError(
+                f"there is no chapter source/NAME/NAME.ipynb in {self.root}; nbgrader autograde grades others"
+            )
         if not wanted:
             return there
         picked = []
         for name in wanted:
             name = name.strip("/").removesuffix(".ipynb")
             found = [
-                c for c in there if name in (c, c.split("_", 1)[0], c.split("_", 1)[0].lstrip("0"), c.split("_", 1)[1])
+                c for c in there if name in (c, c.split("_", 1)[0], c.split("_", 1)[0].lstrip("0"), c.split("_", 1)[-1])
             ]
             if not found:
                 raise CourseError(f"there is no chapter {name!r}; there are {', '.join(there)}")

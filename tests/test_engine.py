@@ -19,6 +19,7 @@ import pytest
 from common import CHAPTERS, COURSE, ROOT, run
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader import api
+from nbgrader.utils import determine_grade
 
 from autograder.build import notebook_text, write_text
 from autograder.execution import Limits, Policy
@@ -181,6 +182,53 @@ def test_plain_asserts_work(judge, tmp_path):
         judge, tmp_path, "x = 3\ndef double(a):\n    return a * 2", check=check_cell("double", arrays, points=1)
     )
     assert cell.outputs[0].data["text/plain"] == "0.5"
+
+
+PLAIN = {
+    "a list that is changed in place": ("def bubble(a):\n    a.sort()", "a = [2, 1]\nbubble(a)\nassert a == [1, 2]"),
+    "a class": (
+        "class Money:\n    def __init__(self, n): self.n = n\n    def __add__(self, o): return Money(self.n + o.n)\n"
+        "    def __len__(self): return 7\n    def __eq__(self, o): return self.n == o.n",
+        "m = Money(1) + Money(2)\nm.note = 'x'\nassert m == Money(3) and len(m) == 7 and isinstance(m, Money) and m.note == 'x'",
+    ),
+    "an exception of one's own": (
+        "class Broke(ValueError): pass\ndef pay(n):\n    raise Broke('no')",
+        "try:\n    pay(1)\nexcept ValueError:\n    pass\ntry:\n    pay(1)\nexcept Broke as error:\n    assert str(error) == 'no'",
+    ),
+    "a function as an argument": ("def twice(f, x): return f(f(x))", "assert twice(lambda x: x + 1, 1) == 3"),
+    "a generator": ("def up(n):\n    for i in range(n): yield i", "assert list(up(3)) == [0, 1, 2] and next(up(1)) == 0"),
+    "a helper that is replaced": ("def dice(): return 1\ndef roll(): return 2 * dice()", "dice = lambda: 3\nassert roll() == 6"),
+    "a module beside the notebook": ("def f(): return 1", "import helper\nassert helper.WANTED == f()"),
+    "a seed": ("import random\ndef draw(): return random.random()", "random.seed(3)\na = draw()\nrandom.seed(3)\nassert a == draw()"),
+    "magics": ("def f(): return 1", "%time x = f()\nassert x == 1"),
+    "a truth at the end": ("def f(): return 1", "assert f() == 1\nf() == 2"),
+}  # fmt: skip
+
+
+OUTSIDE = ("a seed", "a truth at the end")  # passed through proxies, too
+
+
+@pytest.mark.parametrize("what", PLAIN)
+def test_plain_checks_ask_for_what_no_proxy_can_be(judge, tmp_path, what):
+    """They pass as under stock nbgrader, and the notebook says which were decided in the child."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "helper.py").write_text("WANTED = 1\n")
+    answer, check = PLAIN[what]
+    _, cell, done = grade(judge, tmp_path, answer, check=check_cell("plain", check, points=2))
+    score, most = determine_grade(cell)
+    assert (score, most) == (2, 2), cell.outputs
+    assert bool(done.inside) == ("some checks in the child" in done.stamp) == (what not in OUTSIDE)
+    _, cell, done = grade(judge, tmp_path, "pass", check=check_cell("plain", check, points=2))
+    assert determine_grade(cell)[0] == 0 and done.inside
+
+
+def test_plain_checks_can_be_kept_outside(judge, tmp_path):
+    answer, check = PLAIN["a list that is changed in place"]
+    (tmp_path / "work").mkdir()
+    cells = [new_code_cell(SETUP), new_code_cell(answer), check_cell("plain", check)]
+    job = Job(new_notebook(cells=cells), str(tmp_path / "work"), "secret", "ada", str(ROOT), fallback=False)
+    done = judge.grade(job)
+    assert done.notebook.cells[-1].outputs[0].output_type == "error" and not done.inside
 
 
 def test_a_check_may_take_a_name_away_and_give_it_back(judge, tmp_path):

@@ -38,7 +38,7 @@ from .files import MAX_NOTEBOOK
 from .judges import Judge, JudgeError, Judges
 from .outside import STAMP, JudgedOutside, digest_of, ready
 from .repair import repair
-from .saving import Saving
+from .saving import GradebookLocked, Saving
 from .seeds import course_secret, draw_of
 
 
@@ -78,6 +78,7 @@ def grade(
     """
     started = time.monotonic()
     config = load_config(course)
+    master = read_notebook(course.release(chapter))
     register(course, chapter)
     todo = [s for s in students if regrade or not is_graded(course, chapter, s)]
     stamps: dict[str, int] = {}
@@ -89,7 +90,7 @@ def grade(
     with (
         _in_folder(course.root),
         Saving(config) as saving,
-        contextlib.closing(_judged(engine, course, chapter, todo, usable, jobs)) as results,
+        contextlib.closing(_judged(engine, course, chapter, todo, master, usable, jobs)) as results,
         _progress(console) as progress,
     ):
         task, first = progress.add_task(chapter, total=len(todo)), None
@@ -99,6 +100,8 @@ def grade(
             else:
                 try:
                     saving.save(chapter, student, result)
+                except GradebookLocked:
+                    raise
                 except (CourseError, OSError) as error:
                     failures.append(Failure(student, str(error)))
                 else:
@@ -117,13 +120,18 @@ def grade(
 
 
 def _judged(
-    engine: JudgedOutside, course: Course, chapter: str, todo: list[str], judges: Judges | None, jobs: int
+    engine: JudgedOutside,
+    course: Course,
+    chapter: str,
+    todo: list[str],
+    master: NotebookNode,
+    judges: Judges | None,
+    jobs: int,
 ) -> Iterator[tuple[str, Graded | Failure]]:
     """Grade these students' submissions in `jobs` threads, each with a judge of its own; the results as they come."""
     shares = Shares(course_secret(course.root), todo, jobs)
     results: queue.SimpleQueue[tuple[str, Graded | Failure]] = queue.SimpleQueue()
     stopped = threading.Event()
-    master = read_notebook(course.release(chapter))
 
     def work(number: int) -> None:
         with contextlib.nullcontext() if judges is None else judges.lend() as judge:

@@ -54,6 +54,7 @@ class Job:
 
     notebook: sanitized. workdir: the child's folder, with the files that belong to the submission. secret, student: they
     seed the draws. trusted: the course's own cells (source, is it locked?). folder: the course's. seconds: for it all.
+    fallback: see `grade_notebook`.
     """
 
     notebook: NotebookNode
@@ -65,6 +66,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     policy: Policy = field(default_factory=Policy)
     seconds: float = NOTEBOOK_SECONDS
+    fallback: bool = True
 
 
 class Judge:
@@ -112,6 +114,7 @@ class Judge:
             "trusted": job.trusted,
             "scratch": str(self.scratch),
             "seconds": job.seconds,
+            "fallback": job.fallback,
         }
         with self._zygote.connect() as connection:
             send_note(judge.sock, note, (connection.fileno(),), max_bytes=MAX_NOTEBOOK)
@@ -121,7 +124,14 @@ class Judge:
         said = answer[0]
         if "error" in said:
             raise JudgeError(said["error"])
-        return Graded(**said | {"notebook": from_dict(said["notebook"]), "faults": tuple(said["faults"])})
+        return Graded(
+            **said
+            | {
+                "notebook": from_dict(said["notebook"]),
+                "faults": tuple(said["faults"]),
+                "inside": tuple(said["inside"]),
+            }
+        )
 
 
 class Judges:
@@ -187,4 +197,5 @@ def _grade(note: dict, connection: socket.socket) -> Graded:
             lambda exercise: seed_of(secret, note["student"], exercise),
             note["trusted"],
             note["seconds"],
+            note["fallback"],
         )

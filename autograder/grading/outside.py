@@ -28,6 +28,7 @@ from .seeds import course_secret
 STAMP = "graded"
 """In a graded notebook's metadata: how it was graded."""
 
+MAX_SECONDS = 7 * 24 * 3600
 IDLE_SECONDS = 120.0  # formgrader's server lives on: its judges do not
 
 
@@ -37,14 +38,22 @@ class JudgedOutside(NbGraderPreprocessor):
     outside = Bool(
         True, help="Judge outside; if not, or where no process can be forked, run all in a Jupyter kernel."
     ).tag(config=True)
-    timeout = Float(60, help="Seconds of wall time for a cell.").tag(config=True)
-    notebook_timeout = Float(900, help="Seconds of wall time for a notebook with its checks.").tag(config=True)
+    fallback = Bool(
+        True,
+        help="Let a plain check cell that fails outside decide in the sandboxed child, as stock nbgrader does in its kernel.",
+    ).tag(config=True)
+    timeout = Float(60, min=1, max=MAX_SECONDS, help="Seconds of wall time for a cell.").tag(config=True)
+    notebook_timeout = Float(
+        900, min=1, max=MAX_SECONDS, help="Seconds of wall time for a notebook with its checks."
+    ).tag(config=True)
     cpu_seconds = Integer(
         300, help="Seconds of CPU time for each process of a notebook, all its threads together."
     ).tag(config=True)
-    memory = Integer(4 << 30, help="Bytes of memory for a notebook; TensorFlow needs about 1.5 GiB.").tag(config=True)
-    output = Integer(1 << 20, help="Characters that one cell may print and display.").tag(config=True)
-    file_size = Integer(64 << 20, help="Bytes of one file that a notebook may write.").tag(config=True)
+    memory = Integer(
+        4 << 30, min=2 << 30, max=1 << 50, help="Bytes of memory for a notebook; with less than 2 GiB TensorFlow ends."
+    ).tag(config=True)
+    output = Integer(1 << 20, min=1000, help="Characters that one cell may print and display.").tag(config=True)
+    file_size = Integer(64 << 20, min=4096, help="Bytes of one file that a notebook may write.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict, **_: Any) -> tuple[NotebookNode, dict]:
         about = resources["nbgrader"]
@@ -89,6 +98,7 @@ class JudgedOutside(NbGraderPreprocessor):
                 self.limits(),
                 Policy(hidden=(str(course.root),)),
                 self.notebook_timeout,
+                self.fallback,
             )
             return judge.grade(job)
         finally:
@@ -112,6 +122,7 @@ def stamp(graded: Graded, about: dict) -> None:
         "isolated": graded.isolated,
         "sandbox": graded.sandbox,
         "faults": list(graded.faults),
+        "inside": list(graded.inside),
         "submission": _digest(about),
     }
 

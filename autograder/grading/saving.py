@@ -24,7 +24,11 @@ from .files import is_regular
 from .gradebook import OneGradebook
 from .outside import JudgedOutside
 
-LOCKED_TRIES = 5
+LOCKED_TRIES = 3
+
+
+class GradebookLocked(CourseError):
+    """Nothing can be written for the time being: there is no use in grading on."""
 
 
 class TolerantCourseDirectory(CourseDirectory):
@@ -111,10 +115,13 @@ class Saving:
                 outcome = capture_log(app)
             if outcome["success"]:
                 return
-            if "locked" not in (outcome.get("error") or outcome.get("log") or ""):
-                break
+            said = f"{outcome.get('error')}\n{outcome.get('log')}"
+            if "KeyboardInterrupt" in said:  # nbgrader has caught it, with whatever else may happen
+                raise KeyboardInterrupt
+            if "locked" not in said:
+                raise CourseError(last_line(outcome))
             time.sleep(2.0**tries)  # somebody else holds the gradebook for long: the result is too good to lose
-        raise CourseError(last_line(outcome))
+        raise GradebookLocked("another program holds the gradebook; end it, and go on with the same command")
 
 
 def one_cell_a_line(notebook: NotebookNode) -> str:

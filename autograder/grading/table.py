@@ -62,7 +62,11 @@ def table(course: Course, chapter: str, rows: list[Row], width: int = 80) -> Tab
     wide = sum(len(n) + 3 for n in names) + 46 <= width
     legend = "" if wide else "\n" + ", ".join(f"{i} {n}" for i, n in enumerate(names, 1))
     made = Table(
-        title=f"{chapter}{legend}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+        title=f"{chapter}: points of the automatic checks{legend}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     made.add_column("student", no_wrap=True)
     for number, name in enumerate(names, 1):
