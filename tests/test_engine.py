@@ -184,6 +184,13 @@ def test_plain_asserts_work(judge, tmp_path):
     assert cell.outputs[0].data["text/plain"] == "0.5"
 
 
+def test_a_notebook_finds_matplotlib_as_it_comes(judge, tmp_path):
+    """The course's own look is for who imports it."""
+    figure = "import matplotlib.pyplot as plt\ndef draw():\n    fig, ax = plt.subplots()\n    ax.set_title('T')\n    return ax"
+    _, cell, _ = grade(judge, tmp_path, figure, check=check_cell("draw", "assert draw().get_title() == 'T'"))
+    assert cell.outputs == []
+
+
 PLAIN = {
     "a list that is changed in place": ("def bubble(a):\n    a.sort()", "a = [2, 1]\nbubble(a)\nassert a == [1, 2]"),
     "a class": (

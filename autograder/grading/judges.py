@@ -33,7 +33,6 @@ PRELOAD = (
     "autograder.remote",
     "autograder.claims",
     "autograder.datasets",
-    "autograder.plots",
     "autograder.layout",  # before whatever else imports nbformat, see there
     __name__,
 )
