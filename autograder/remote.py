@@ -5,10 +5,13 @@ A callable, or whatever else has no plain form, stays here; the other side holds
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
+import numpy as np
+
 from . import probes
-from .execution.wire import Tagged
+from .execution.wire import Tagged, WireError, encode
 from .values import materialise, observe
 
 HANDLES = "__autograder_handles__"
@@ -22,11 +25,22 @@ def get(namespace: dict, name: str) -> dict:
 
 
 def call(namespace: dict, handle: int, arguments: list, named: dict) -> dict:
-    """Call what a handle stands for; whatever it raises goes to the caller."""
+    """Call what a handle stands for; whatever it raises goes to the caller.
+
+    With the answer comes what the call has made of lists, dicts and arrays among the positional arguments: "changed", the
+    argument's number → its new value.
+    """
     function = _table(namespace)[handle]
-    return _out(
-        namespace, function(*[_in(namespace, a) for a in arguments], **{k: _in(namespace, v) for k, v in named.items()})
-    )
+    given = [_in(namespace, a) for a in arguments]
+    mutable = {number: value for number, value in enumerate(given) if isinstance(value, (list, dict, np.ndarray))}
+    before = {number: encode(observe(value)) for number, value in mutable.items()}
+    answer = _out(namespace, function(*given, **{k: _in(namespace, v) for k, v in named.items()}))
+    changed = {}
+    for number, value in mutable.items():
+        with contextlib.suppress(WireError):  # it holds by now what cannot travel
+            if encode(after := observe(value)) != before[number]:
+                changed[number] = after
+    return {**answer, "changed": changed}
 
 
 def attribute(namespace: dict, handle: int, name: str) -> dict:

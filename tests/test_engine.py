@@ -212,7 +212,7 @@ PLAIN = {
 }  # fmt: skip
 
 
-OUTSIDE = ("a seed", "a truth at the end")  # passed through proxies, too
+OUTSIDE = ("a list that is changed in place", "a seed", "a truth at the end")  # passed through proxies, too
 
 
 @pytest.mark.parametrize("what", PLAIN)
@@ -229,8 +229,21 @@ def test_plain_checks_ask_for_what_no_proxy_can_be(judge, tmp_path, what):
     assert determine_grade(cell)[0] == 0 and done.inside
 
 
+def test_what_a_call_does_to_its_arguments_is_seen_outside(judge, tmp_path):
+    answer = "def change(a, b, c):\n    a.append([2]); b['x'] = 1; c[0] = 7.\n    return a"
+    check = (
+        "a, b, c = [1], {}, np.zeros(2)\nassert change(a, b, c) == [1, [2]] == a\nassert b == {'x': 1} and c[0] == 7\n"
+        "before = np.ones(2)\nassert total(before) == 2 and (before == 1).all(), 'your argument was changed'"
+    )
+    good, bad = "def total(c):\n    return c.sum()", "def total(c):\n    s = c.sum(); c[:] = 0\n    return s"
+    for source, points in ((good, 2), (bad, 0)):
+        _, cell, done = grade(judge, tmp_path, answer, source, check=check_cell("plain", check, points=2))
+        assert determine_grade(cell)[0] == points, cell.outputs
+        assert bool(done.inside) == (source == bad)
+
+
 def test_plain_checks_can_be_kept_outside(judge, tmp_path):
-    answer, check = PLAIN["a list that is changed in place"]
+    answer, check = PLAIN["a function as an argument"]
     (tmp_path / "work").mkdir()
     cells = [new_code_cell(SETUP), new_code_cell(answer), check_cell("plain", check)]
     job = Job(new_notebook(cells=cells), str(tmp_path / "work"), "secret", "ada", str(ROOT), fallback=False)

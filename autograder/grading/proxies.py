@@ -43,7 +43,8 @@ class Proxy:
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         plain = [to_plain(a) for a in arguments]
-        return self._link.ask("call", self._handle, plain, {k: to_plain(v) for k, v in named.items()})
+        named = {k: to_plain(v) for k, v in named.items()}
+        return self._link.ask("call", self._handle, plain, named, given=arguments)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -134,8 +135,11 @@ class Link:
             self.child.kill(f"the notebook ran longer than {self._altogether:g} s")
         return max(0.1, min(seconds, left))
 
-    def ask(self, what: str, *arguments: Any, name: str | None = None) -> Any:
-        """One question to the child; the student's error is raised here as the built-in of that name, if there is one."""
+    def ask(self, what: str, *arguments: Any, name: str | None = None, given: tuple = ()) -> Any:
+        """One question to the child; the student's error is raised here as the built-in of that name, if there is one.
+
+        given: a call's arguments, in which the child's changes to its copies are made, too.
+        """
         try:
             answer = self.child.call(f"{MODULE}:{what}", *arguments, timeout=self.time_left(self.seconds))
         except ChildError as error:
@@ -145,13 +149,26 @@ class Link:
         if answer is None:
             return None
         try:
+            for number, value in answer.get("changed", {}).items():
+                _change(given[number], from_plain(value))
             if answer["kind"] == "missing":
                 raise KeyError(name)
             if answer["kind"] == "handle":
                 return Proxy(self, int(answer["handle"]), str(answer["type"])[:100], name)
             return from_plain(answer["value"])
-        except (TypeError, ValueError, IndexError) as error:
+        except (TypeError, ValueError, IndexError, AttributeError) as error:
             raise ChildGone(f"what came back is no answer ({type(error).__name__})") from None
+
+
+def _change(argument: Any, value: Any) -> None:
+    """Make an argument of a check cell's what the call has made of the copy."""
+    if type(argument) is type(value) is list:
+        argument[:] = value
+    elif type(argument) is type(value) is dict:
+        argument.clear()
+        argument.update(value)
+    elif isinstance(argument, np.ndarray) and isinstance(value, np.ndarray):
+        argument[...] = value
 
 
 def _exception(name: str, message: str) -> Exception:
