@@ -23,7 +23,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from autograder.build import notebook_text, write_text
 from autograder.execution import Limits, Policy, wire
 from autograder.execution.child import _Collector
-from autograder.execution.mounts import WORK_BYTES
+from autograder.execution.mounts import FILES, WORK_BYTES
 from autograder.execution.zygote import clean_environment
 from autograder.grading.batch import Shares
 from autograder.grading.files import remove_tree
@@ -264,6 +264,22 @@ def test_all_files_together_are_bounded(judge, tmp_path):
     assert int(shown(done)) <= WORK_BYTES and not list((tmp_path / "work").iterdir())
 
 
+@pytest.mark.parametrize("what", ["many files", "deep folders"])
+def test_whatever_is_handed_in_is_nobody_elses_fault(judge, tmp_path, what):
+    (tmp_path / "work").mkdir()
+    if what == "many files":
+        for number in range(FILES + 1000):
+            (tmp_path / "work" / str(number)).touch()
+    else:
+        for depth in range(1500):
+            os.mkdir(tmp_path / "work" / ("d/" * (depth + 1)))
+    try:
+        verdict, done = grade(judge, tmp_path, RIGHT)
+    finally:
+        subprocess.run(["rm", "-rf", str(tmp_path / "work")], check=False)
+    assert verdict["outcome"] == "correct" and not done.faults
+
+
 # -- the grader's fault, and the time of others
 
 
@@ -368,6 +384,18 @@ def test_updates_of_many_outputs_are_bounded(judge, tmp_path):
     verdict, _ = grade(judge, tmp_path, flood, RIGHT)
     assert verdict["outcome"] == "correct"
     assert time.monotonic() - started < 3
+
+
+def test_text_in_many_pieces_is_put_together_fast(judge, tmp_path):
+    flood = CHANNEL + (
+        "from autograder.execution.frames import pack\nch.send(Kind.STREAM, {'name': 'stdout', 'text': 'x' * 1_900_000})\n"
+        "piece = pack(Kind.STREAM, ch.nonce, {'name': 'stdout', 'text': 'y'})\nfor _ in range(95_000): ch.sock.sendall(piece)"
+    )
+    grade(judge, tmp_path, RIGHT)  # it is ready
+    started = time.monotonic()
+    verdict, _ = grade(judge, tmp_path, flood, RIGHT)
+    assert verdict["outcome"] == "correct"
+    assert time.monotonic() - started < 4
 
 
 def test_the_size_of_an_image_ends_no_judge(judge, tmp_path):

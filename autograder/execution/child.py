@@ -30,7 +30,7 @@ MAX_ERROR = 200_000  # characters of one traceback
 MAX_OUTPUTS = 2_000  # a cell
 MAX_UPDATES = 2_000  # of displays, a cell
 MAX_SHOWN = 20  # displays of one id that an update reaches
-MAX_SIDE = 100_000  # pixels of an image that is shown
+ENCODED = 12  # bytes on the way of a character outside of ASCII, at most
 START_SECONDS = 30.0
 MEMORY_ERRORS = ("MemoryError", "ResourceExhaustedError")
 
@@ -130,6 +130,10 @@ class Child:
         except TimeoutError:
             self.close()
             raise ChildError("died", f"the child was not ready within {START_SECONDS:g} s") from None
+        except EOFError:
+            said = _read(self._raw[1], max(0, _size(self._raw[1]) - 500), 500).decode("utf-8", "replace").strip()
+            self.close()
+            raise ChildError("died", f"the child ended before it was ready: {said[-500:]}") from None
         except BaseException:
             self.close()
             raise
@@ -170,6 +174,7 @@ class Child:
             for name, fd, offset in zip(("stdout", "stderr"), self._raw, self._offsets, strict=True):
                 collector.stream(name, _read(fd, offset, collector.left).decode("utf-8", "replace"))
                 collector.truncated |= _size(fd) - offset > self.limits.output_bytes
+            collector.join()
             if result.status == "ok" and collector.truncated:
                 result.status = "output-limit"
             if collector.truncated:
@@ -374,14 +379,14 @@ class _Collector:
     def __init__(self, budget: int, count: int) -> None:
         self.outputs: list[dict] = []
         self.count = count
-        # a character outside of ASCII takes up to 12 bytes on the way
-        self.left, self.hard_left = budget, 12 * budget + (4 << 20)
+        self.left, self.hard_left = budget, ENCODED * budget + (4 << 20)
+        self.pieces: list[str] = []  # of the last output, while that is a stream
         self.updates = 0
         self.truncated = self.clear_next = False
         self.ids: dict[str, list[dict]] = {}
 
     def add(self, frame: Frame) -> None:
-        self.hard_left -= len(frame.payload)
+        self.hard_left -= max(len(frame.payload), ENCODED * frames.FRAME_COST)
         if self.hard_left < 0:  # our own code in the child stops earlier
             raise FrameError("more output than the limit")
         said = frame.value()
@@ -415,9 +420,15 @@ class _Collector:
         self.left -= len(text)
         last = self.outputs[-1] if self.outputs else {}
         if last.get("output_type") == "stream" and last["name"] == name:
-            last["text"] += text
+            self.pieces.append(text)
         elif text:
             self._append({"output_type": "stream", "name": name, "text": text})
+
+    def join(self) -> None:
+        """Complete the last output. Not piece by piece: every one would copy all that came before."""
+        if self.pieces:
+            self.outputs[-1]["text"] += "".join(self.pieces)
+            self.pieces = []
 
     def error(self, ename: str, evalue: str, lines: list[str]) -> None:
         self._clear()
@@ -436,7 +447,7 @@ class _Collector:
         for mime, size in _of(dict, said["metadata"]).items():
             if mime in IMAGES and mime in data:
                 sides = ((k, v) for k, v in _of(dict, size).items() if k in ("width", "height"))
-                metadata[mime] = {k: v for k, v in sides if type(v) is int and 0 < v < MAX_SIDE}
+                metadata[mime] = {k: v for k, v in sides if type(v) is int and 0 < v < frames.MAX_SIDE}
         if not data:
             return
         if kind is Kind.UPDATE:
@@ -456,6 +467,7 @@ class _Collector:
         self._append(output)
 
     def _append(self, output: dict) -> None:
+        self.join()
         if len(self.outputs) < MAX_OUTPUTS:
             self.outputs.append(output)
         else:
@@ -464,6 +476,7 @@ class _Collector:
     def _clear(self) -> None:
         if self.clear_next:
             self.clear_next = False
+            self.pieces.clear()
             self.outputs.clear()
             self.ids.clear()
 

@@ -33,6 +33,7 @@ from .syscalls import (
 
 SCRATCH = ("/tmp", "/dev/shm")  # of the child's own; programs write there without asking
 SCRATCH_BYTES, WORK_BYTES, FILES = 256 << 20, 512 << 20, 20_000
+BASE = SCRATCH[0]  # where it is built; any folder would do: what lies in it is reached below OLD
 OLD, NEW, COVERS = "/old", "/new", "/covers"
 
 
@@ -66,26 +67,25 @@ def plan(marks: dict[str, bool], workdir: str) -> list[Entry]:
     return list(chosen.values())
 
 
-def enter(marks: dict[str, bool], workdir: str, own_processes: bool) -> None:
-    """Move this process into such a namespace. Raises OSError; the process may then still see everything."""
+def enter(marks: dict[str, bool], workdir: str, own_processes: bool) -> str:
+    """Move this process into such a namespace; returns what there is to note. Raises OSError: it then sees what it saw."""
     entries = plan(marks, workdir)
     unshare(CLONE_NEWNS)
     mask = os.umask(0o022)
     try:
         mount(None, "/", None, MS_REC | MS_PRIVATE)
-        base = SCRATCH[0]  # any folder would do: what lies in it is reached below OLD
-        mount("tmpfs", base, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=4m")
+        mount("tmpfs", BASE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=4m")
         for name in (OLD, NEW, COVERS):
-            os.mkdir(base + name)
-        mount(base + NEW, base + NEW, None, MS_BIND)
-        os.chdir(base)
-        pivot_root(base, base + OLD)
+            os.mkdir(BASE + name)
+        mount(BASE + NEW, BASE + NEW, None, MS_BIND)
+        os.chdir(BASE)
+        pivot_root(BASE, BASE + OLD)
         os.chdir("/")
-        for entry in entries:
-            _place(entry, own_processes)
-        for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
-            os.symlink(f"/proc/self/{target}", f"{NEW}/dev/{name}")
-        mount(None, NEW, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
+        try:
+            left_out = _furnish(entries, own_processes)
+        except OSError:
+            _turn_back()
+            raise
         umount(OLD, MNT_DETACH)
         os.chdir(NEW)
         pivot_root(".", ".")
@@ -93,9 +93,28 @@ def enter(marks: dict[str, bool], workdir: str, own_processes: bool) -> None:
         os.chdir("/")
     finally:
         os.umask(mask)
+    return f"{left_out} of the files that lay in the work folder do not fit" if left_out else ""
 
 
-def _place(entry: Entry, own_processes: bool) -> None:
+def _furnish(entries: list[Entry], own_processes: bool) -> int:
+    """Fill the new root; returns how many files were left out of the copy of the work folder."""
+    left_out = sum(_place(entry, own_processes) or 0 for entry in entries)
+    for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        os.symlink(f"/proc/self/{target}", f"{NEW}/dev/{name}")
+    mount(None, NEW, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
+    return left_out
+
+
+def _turn_back() -> None:
+    """To the root that was: half of a new one holds neither the interpreter nor the work folder."""
+    with contextlib.suppress(OSError):
+        pivot_root(OLD, OLD + BASE)
+        os.chdir("/")
+        umount(BASE, MNT_DETACH)
+
+
+def _place(entry: Entry, own_processes: bool) -> int | None:
+    """Put it there; of a copy, returns how many files were left out."""
     target, source = NEW + entry.path, OLD + entry.source
     if entry.kind == "link":
         os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -113,7 +132,7 @@ def _place(entry: Entry, own_processes: bool) -> None:
     elif entry.kind == "write":
         # not the folder itself: what the child writes is bounded, never reaches the grader's disk, and goes with it
         _mount_memory(target, 0o700, WORK_BYTES)
-        _copy(source, target)
+        return _copy(source, target)
     elif entry.kind == "device":
         mount(source, target, None, MS_BIND)
     elif entry.kind == "scratch":
@@ -130,19 +149,31 @@ def _place(entry: Entry, own_processes: bool) -> None:
             with contextlib.suppress(OSError):  # refused where /proc is partly masked, as in some containers
                 return mount("proc", target, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
         mount(source, target, None, MS_BIND | MS_REC)
+    return None
 
 
 def _mount_memory(target: str, mode: int, size: int) -> None:
     mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode:o},size={size},nr_inodes={FILES}")
 
 
-def _copy(source: str, target: str) -> None:
-    """The regular files and folders of a folder: no links, no devices."""
-    with os.scandir(source) as entries:
-        for entry in entries:
-            inner = f"{target}/{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                os.mkdir(inner)
-                _copy(entry.path, inner)
-            elif entry.is_file(follow_symlinks=False):
-                shutil.copyfile(entry.path, inner, follow_symlinks=False)
+def _copy(source: str, target: str) -> int:
+    """The regular files and folders of a folder: no links, no devices. Returns how many of them do not fit.
+
+    Whoever handed them in decides on their number and depth: neither may cost the layer.
+    """
+    left_out, waiting = 0, [(source, target)]
+    while waiting:
+        folder, copy = waiting.pop()
+        for entry in sorted(os.scandir(folder), key=lambda found: found.name):
+            inner = f"{copy}/{entry.name}"
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    os.mkdir(inner)
+                    waiting.append((entry.path, inner))
+                elif entry.is_file(follow_symlinks=False):
+                    shutil.copyfile(entry.path, inner, follow_symlinks=False)
+            except OSError:  # no room left, or a path that is too long
+                left_out += 1
+                with contextlib.suppress(OSError):
+                    os.unlink(inner)
+    return left_out

@@ -56,7 +56,7 @@ class Limits:
     grace_seconds: float = 2.0  # between the interrupt of a cell that ran out of time and the kill
     cpu_seconds: int = 600  # of all threads, over the child's life
     memory_bytes: int = 4 << 30  # of address space; with 2 GiB TensorFlow aborts, with 3 it trains
-    output_bytes: int = 2 << 20  # printed and displayed by one cell
+    output_bytes: int = 2 << 20  # printed and displayed by one cell, and `frames.FRAME_COST` for each time that it does
     file_bytes: int = 64 << 20  # of one file
     open_files: int = 256
     processes: int = field(default_factory=_default_processes)  # threads included
@@ -152,7 +152,8 @@ class SandboxReport:
         files = self.has("landlock") or (self.has("mounts") and self.has("processes"))
         network = self.has("network") or self.has("seccomp")
         scoped = any(layer.name == "landlock" and SIGNALS_PASS not in layer.note for layer in self.layers)
-        processes = self.has("processes") or self.has("own user") or (self.has("landlock") and scoped)
+        signals = self.has("landlock") and scoped
+        processes = self.has("processes") or self.has("own user") or (signals and self.has("seccomp"))
         return files and network and processes
 
     def __str__(self) -> str:

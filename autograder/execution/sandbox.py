@@ -172,7 +172,7 @@ class _Entry:
         return f"ABI {version}" + (f"; {SIGNALS_PASS}" if version < landlock.SIGNALS else "")
 
     def seccomp(self) -> None:
-        seccomp.install(own_files=self.has("mounts"), bounded_memory=self.has("cgroup memory"))
+        seccomp.install(self.has("mounts"), self.has("processes"), self.has("cgroup memory"))
 
 
 def in_user_namespace() -> bool:
@@ -209,10 +209,12 @@ def _open_to_others(path: str, from_root: bool) -> bool:
 
 def _give(folder: str, uid: int) -> None:
     """Make a user the owner of a work folder. A file with a second name elsewhere keeps its owner."""
-    os.chown(folder, uid, uid)
-    for parent, folders, files in os.walk(folder):
-        for name in folders + files:
-            path = os.path.join(parent, name)
-            status = os.lstat(path)
-            if stat.S_ISDIR(status.st_mode) or status.st_nlink == 1:
-                os.chown(path, uid, uid, follow_symlinks=False)
+    waiting = [folder]
+    while waiting:  # os.walk calls itself for every level, of which there may be thousands
+        folder = waiting.pop()
+        os.chown(folder, uid, uid)
+        for entry in list(os.scandir(folder)):
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+            elif entry.stat(follow_symlinks=False).st_nlink == 1:
+                os.chown(entry.path, uid, uid, follow_symlinks=False)

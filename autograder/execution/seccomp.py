@@ -106,17 +106,32 @@ XATTRS = {
     "fchown": (93, 55),
     "fchownat": (260, 54),
 }
-# What reaches other processes of the account, and what outlives the child, where it has no namespaces: all but the last
-# group name a process by their first argument, or by their second, and 0 is oneself.
-BY_FIRST = {
+# What reaches other processes of the account, where the child has no process table of its own. These name one by their
+# first argument, and 0 is oneself.
+ON_ONE = {
     "prlimit64": (302, 261),
     "sched_setparam": (142, 118),
     "sched_setscheduler": (144, 119),
     "sched_setaffinity": (203, 122),
     "sched_setattr": (314, 274),
 }
-BY_SECOND = {"setpriority": (141, 140), "ioprio_set": (251, 30)}
-LASTING = {"shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190)}
+ON_MANY = {"setpriority": (141, 140), "ioprio_set": (251, 30)}  # all of a user too, by 0
+# What outlives the child, and what others of the account have left, by numbers that can be guessed
+LASTING = {
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "semget": (64, 190),
+    "semop": (65, 193),
+    "semctl": (66, 191),
+    "semtimedop": (220, 192),
+    "msgget": (68, 186),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
+}
 MEMFD = {"memfd_create": (319, 279)}  # memory that no rlimit counts
 NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW* flag
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
@@ -127,18 +142,25 @@ _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _ARCH, _ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data; an argument's low half
 
 
-def program(architecture: str, own_files: bool = True, bounded_memory: bool = True) -> bytes:
+def program(
+    architecture: str, own_files: bool = True, own_processes: bool = True, bounded_memory: bool = True
+) -> bytes:
     """The filter as BPF code.
 
     Of sockets only unix ones may be opened. A refused ``socket`` says EOPNOTSUPP, as a kernel without that family would:
     libzmq aborts on EPERM. own_files: the child has a file system of its own. Where it has not, a daemon of the host may
     listen in it, so that only connected stream pairs remain; and a change of modes and times, which Landlock lets pass on
-    every file of the account, is not done and reported as done, since ``shutil.copy`` would fail otherwise. bounded_memory:
-    a control group counts what is in no process's address space.
+    every file of the account, is not done and reported as done, since ``shutil.copy`` would fail otherwise. own_processes:
+    it has a process table of its own. bounded_memory: a control group counts what is in no process's address space.
     """
     column = ("x86_64", "aarch64").index(architecture)
     rows = list(_head(architecture)) + _refuse(DENIED, column, EPERM)
     rows += [] if bounded_memory else _refuse(MEMFD, column, ENOSYS)
+    if not own_processes:
+        rows += _refuse(ON_MANY, column, EPERM)
+        for numbers in ON_ONE.values():
+            other = [_op(_LOAD, _ARGUMENT), _op(_EQUAL, 0, 1, 0), _op(_RETURN, _ERRNO | EPERM)]
+            rows += _case(numbers[column], other)
     number = {name: numbers[column] for name, numbers in CALLS.items()}
     refused = _ERRNO | EOPNOTSUPP
     if own_files:
@@ -146,10 +168,6 @@ def program(architecture: str, own_files: bool = True, bounded_memory: bool = Tr
     else:
         for calls, answer in ((METADATA, 0), (XATTRS, EPERM), (LASTING, ENOSYS)):
             rows += _refuse(calls, column, answer)
-        for calls, offset in ((BY_FIRST, _ARGUMENT), (BY_SECOND, _ARGUMENT + 8)):
-            for numbers in calls.values():
-                other = [_op(_LOAD, offset), _op(_EQUAL, 0, 1, 0), _op(_RETURN, _ERRNO | EPERM)]
-                rows += _case(numbers[column], other)
         rows += _case(number["socket"], [_op(_RETURN, refused)])
         kind = [
             _op(_LOAD, _ARGUMENT + 8),
@@ -204,12 +222,12 @@ def _case(number: int, body: list[bytes]) -> list[bytes]:
     return [_op(_EQUAL, number, 0, len(body)), *body]
 
 
-def install(own_files: bool = True, bounded_memory: bool = True) -> None:
+def install(own_files: bool = True, own_processes: bool = True, bounded_memory: bool = True) -> None:
     """Put the filter in force for this process and all it starts. Needs no_new_privs. Raises OSError where it cannot."""
     architecture = machine()
     if architecture not in AUDIT_ARCH:
         raise OSError(ENOSYS, f"no filter is written for {architecture}")
-    code = program(architecture, own_files, bounded_memory)
+    code = program(architecture, own_files, own_processes, bounded_memory)
     buffer = ctypes.create_string_buffer(code, len(code))
 
     class Program(ctypes.Structure):

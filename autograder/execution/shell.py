@@ -32,7 +32,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from . import frames
-from .frames import FrameReader, Kind, pack
+from .frames import FRAME_COST, MAX_SIDE, FrameReader, Kind, pack
 from .syscalls import flush_c_streams
 from .wire import WireError
 
@@ -109,17 +109,19 @@ class Channel:
             if self.pieces and os.getpid() == self.pid:
                 text, self.pieces, self.size = "".join(self.pieces), [], 0
                 if text:
+                    self.budget = max(0, self.budget - FRAME_COST)
                     self.send(Kind.STREAM, {"name": self.name, "text": text})
 
     def output(self, kind: Kind, value: dict) -> None:
         with self.whole():
             if self.muted or os.getpid() != self.pid:
                 return
-            size = sum(len(text) for text in value.get("data", {}).values())
-            if size > self.budget:
-                self.truncated = True
-                return
-            self.budget -= size
+            if kind is not Kind.ERROR:
+                size = FRAME_COST + len(value.get("id", "")) + sum(map(len, value.get("data", {}).values()))
+                if size > self.budget:
+                    self.truncated = True
+                    return
+                self.budget -= size
             self.flush()
             self.send(kind, value)
 
@@ -170,7 +172,7 @@ class Publisher(DisplayPublisher):
     def publish(
         self, data: dict, metadata: Any = None, *, transient: Any = None, update: bool = False, **_: Any
     ) -> None:
-        display_id = str((transient or {}).get("display_id") or "")
+        display_id = str((transient or {}).get("display_id") or "")[:200]
         kind = Kind.UPDATE if update else Kind.DISPLAY
         self.shell.channel.output(kind, {"data": inert(data), "metadata": sizes(metadata), "id": display_id})
 
@@ -234,7 +236,8 @@ def sizes(metadata: Any) -> dict:
     for mime in INERT[1:]:
         given = metadata.get(mime) if isinstance(metadata, dict) else None
         if isinstance(given, dict):
-            kept[mime] = {k: int(given[k]) for k in ("width", "height") if isinstance(given.get(k), (int, float))}
+            sides = {k: given.get(k) for k in ("width", "height")}
+            kept[mime] = {k: int(v) for k, v in sides.items() if isinstance(v, (int, float)) and 0 < v < MAX_SIDE}
     return {mime: size for mime, size in kept.items() if size}
 
 

@@ -311,7 +311,7 @@ class _Decoder:
         return _from_raw(self.take(dtype.itemsize), dtype)[0]
 
     def read_tag(self, node: dict, depth: int) -> Tagged:
-        return Tagged(_field(node, "n", str), self.value(node.get("v"), depth + 1))
+        return Tagged(self.value(_field(node, "n", str), depth), self.value(node.get("v"), depth + 1))
 
 
 def _field(node: dict, name: str, kind: type) -> Any:

@@ -45,9 +45,11 @@ DEFAULT_PRELOAD = tuple(
     """.split()
 )
 
-# What a child may inherit: how to find things, and what is read while modules are imported. No secret has such a name.
+# What a child may inherit: how to find things, and what is read while modules are imported. A prefix is shared with others
+# (TF_ with Terraform; LC_, which ssh passes on, with whatever people smuggle through it): so no secret's name goes, either.
 PASSED_ON = re.compile(
-    r"^(PATH|HOME|LANG|LANGUAGE|LC_.*|TZ|TZDIR|TMPDIR|LD_LIBRARY_PATH|DYLD_.*|VIRTUAL_ENV|CONDA_PREFIX|PYTHON[A-Z]+"
+    r"^(?!.*(TOKEN|SECRET|PASS(WORD|WD|PHRASE)|CREDENTIAL|AUTH|_KEY$|_KEY_))"
+    r"(PATH|HOME|LANG|LANGUAGE|LC_[A-Z]+|TZ|TZDIR|TMPDIR|LD_LIBRARY_PATH|DYLD_[A-Z_]+_PATH|VIRTUAL_ENV|CONDA_PREFIX|PYTHON[A-Z]+"
     r"|TF_(CPP|ENABLE|DISABLE|NUM|XLA|FORCE|DETERMINISTIC|USE|GPU|CUDNN|INTER|INTRA)_[A-Z0-9_]+|TENSORFLOW_[A-Z_]+"
     r"|(KERAS|XLA|OMP|MKL|OPENBLAS|NUMEXPR|MALLOC)_[A-Z0-9_]+|MPL(BACKEND|CONFIGDIR)|NBGRADER_(EXECUTION|VALIDATING))$"
 )
@@ -73,9 +75,9 @@ def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
 class Zygote:
     """A private zygote: start it (or enter it), then `fork` children, from any thread, as many at once as you like.
 
-    preload: modules to import once; whatever they hold in memory, student code can read. env: the environment of zygote and children; by default what `clean_environment`
-    leaves of our own. log: where its own messages go at the end. The process starts at once and imports while the owner
-    does something else; the first `fork` waits for it.
+    preload: modules to import once; whatever they hold in memory, student code can read. env: the environment of zygote
+    and children; by default what `clean_environment` leaves of our own. log: where its own messages go at the end. The
+    process starts at once and imports while the owner does something else; the first `fork` waits for it.
     """
 
     def __init__(
@@ -159,9 +161,11 @@ class Zygote:
     ) -> Child:
         """A fresh child whose only writable folder is ``workdir``; ``env`` is added to its environment.
 
-        The folder should hold nothing else of value: as root, it is given to the child's own user. Where the child has mounts
-        of its own it works on a copy, so that what it writes is gone with it. Raises `ZygoteError`
-        if there is no zygote, `ChildError` if the child does not come up.
+        Where the child has mounts of its own it works on a copy, in memory, of the files that lie there (no links, no
+        devices; `mounts.WORK_BYTES` and `mounts.FILES` at most): what it writes is gone with it. Elsewhere it works in the
+        folder itself, which should hold nothing else of value, and which, as root, is given to the child's own user. So do
+        not rely on what lies there afterwards, nor on its being gone. Raises `ZygoteError` if there is no zygote,
+        `ChildError` if the child does not come up.
         """
         limits = limits or Limits()
         request = child_request(workdir, limits, policy or Policy(), env)

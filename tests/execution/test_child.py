@@ -1,5 +1,6 @@
 """A child runs cells as a kernel would, answers calls with plain data, and survives or dies in ways that are told apart."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from cells import plain, text
 
-from autograder.execution import ChildError, Limits, Policy, Tagged
+from autograder.execution import Child, ChildError, Limits, Policy, Tagged, child_request
 
 HERE = str(Path(__file__).parent)
 
@@ -115,7 +116,10 @@ def test_children_draw_different_numbers(zygote, tmp_path):
     assert all(a != b for a, b in zip(*draws, strict=True))
 
 
-def test_tensorflow_and_keras_work(zygote, tmp_path):
+@pytest.mark.parametrize(
+    "policy", [Policy(), Policy(layers=("landlock", "seccomp", "privileges", "rlimits"))], ids=["every layer", "bare"]
+)
+def test_tensorflow_and_keras_work(zygote, tmp_path, policy):
     source = (
         "import numpy as np, tensorflow as tf, keras\n"
         "data = tf.data.Dataset.from_tensor_slices((np.ones((64, 3)), np.ones((64, 1)))).map(\n"
@@ -126,7 +130,7 @@ def test_tensorflow_and_keras_work(zygote, tmp_path):
         "with tf.summary.create_file_writer('logs').as_default(): tf.summary.scalar('loss', 1., 0)\n"
         "len(history.history['loss'])"
     )
-    with zygote.fork(tmp_path) as child:
+    with zygote.fork(tmp_path, policy=policy) as child:
         result = child.run(source)
         assert result.status == "ok", result
         assert not text(result), "nothing about missing graphics devices"
@@ -314,6 +318,38 @@ def test_a_large_print_is_cut_and_the_cell_goes_on(make_child):
     assert child.run("print('ok')").status == "ok"
 
 
+def test_small_pieces_count_for_what_they_cost(make_child):
+    """Cut, not killed: each takes some bytes on the way, however little is in it."""
+    child = make_child(limits={"output_bytes": 100_000})
+    for source in ("print('.', end='', flush=True)", "display(1)", "print(1); clear_output()"):
+        result = child.run(f"from IPython.display import *\nfor _ in range(60_000): {source}", timeout=60)
+        assert result.status == "output-limit", (source, result.evalue)
+    assert child.run("print('ok')").status == "ok"
+
+
+def test_half_a_surrogate_pair_does_no_harm(child):
+    for source in (
+        r"print('\ud800', flush=True)",
+        r"raise ValueError('\ud800')",
+        r"display({'text/plain': '\ud800'}, raw=True, display_id='\ud800')",
+        r"display({'image/png': '\ud800', 'text/plain': ''}, raw=True)",
+        "import os\nif os.fork() == 0:\n    print('\\ud800'); os._exit(0)\nos.wait()",
+        "x = '\ud800'",
+    ):
+        result = child.run(source)
+        json.dumps(result.outputs, ensure_ascii=False).encode()
+        f"{result.ename} {result.evalue}".encode()
+        assert result.status == ("error" if source.startswith("raise") else "ok"), (source, result)
+
+
+def test_a_twin_of_the_child_ends_with_its_cell(child):
+    """A process that student code forked, and that comes back to where the next request would be read."""
+    for end in ("raise ValueError", "pass"):
+        result = child.run(f"import os\npid = os.fork()\nif pid == 0: {end}\nelse: print(os.waitpid(pid, 0)[1])", 3)
+        assert result.status == "ok" and text(result) == "256\n"
+    assert text(child.run("print('ok')")) == "ok\n"
+
+
 def test_endless_printing_is_cut_and_interrupted(make_child):
     child = make_child(limits={"output_bytes": 10_000})
     result = child.run("while True: print('x')", timeout=0.5)
@@ -394,6 +430,43 @@ def test_a_forged_verdict_is_only_a_value(probed):
     """What a child says is never believed; that it can say it at all is no news to the judge."""
     probed.run("class Ten(float):\n    def __repr__(self): return '10'\ndef f(): return Ten(1.5)")
     assert type(probed.call("probed:apply", "f")) is float and probed.call("probed:apply", "f") == 1.5
+
+
+def test_frames_in_small_pieces_are_put_together_fast(make_child):
+    from autograder.execution.child import _Collector
+    from autograder.execution.frames import Frame, Kind
+    from autograder.execution.wire import encode
+
+    collector = _Collector(8 << 20, 1)
+    piece = Frame(Kind.STREAM, 0, encode({"name": "stdout", "text": "x"}))
+    collector.stream("stdout", "x" * (4 << 20))
+    started = time.thread_time()
+    for _ in range(20_000):
+        collector.add(piece)
+    collector.join()
+    assert len(collector.outputs[0]["text"]) == (4 << 20) + 20_000
+    assert time.thread_time() - started < 2, "it were ten, if each copied what came before"
+
+
+def test_who_talks_without_end_is_ended_in_time(make_child):
+    child = make_child(limits={"grace_seconds": 0.5})
+    drip = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nforge(17, length=60 << 20)\nos.fork()\nos.fork()\n"
+        "while True: os.write(channel.sock.fileno(), b'x')"
+    )
+    started = time.monotonic()
+    result = child.run(FORGE + drip, timeout=0.5)
+    assert result.status == "timeout" and time.monotonic() - started < 8
+
+
+def test_a_child_that_does_not_come_up_says_why(bare_zygote, tmp_path):
+    (tmp_path / "gone").mkdir()
+    policy = Policy(layers=())
+    with pytest.raises(ChildError, match="(?s)before it was ready: .*FileNotFoundError") as caught:
+        Child(
+            bare_zygote.connect(), {**child_request(tmp_path / "gone", Limits(), policy), "workdir": "/gone"}, Limits()
+        )
+    assert caught.value.kind == "died"
 
 
 # -- many at once
@@ -541,6 +614,9 @@ def test_the_environment_holds_no_secret(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_SECRET", "s3cret")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
     monkeypatch.setenv("TF_VAR_password", "s3cret")  # Terraform's, not TensorFlow's
+    monkeypatch.setenv("TF_ENABLE_SECRET", "s3cret")
+    monkeypatch.setenv("KERAS_HUB_TOKEN", "s3cret")
+    monkeypatch.setenv("LC_GIT_PASSWORD", "s3cret")  # a way through ssh
     monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "passed on")
     with Zygote(preload=()) as zygote, zygote.fork(tmp_path, Limits(), Policy(), env={"ADDED": "1"}) as child:
         shown = child.run("import os; print(dict(os.environ), open('/proc/self/environ').read())")

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -13,7 +14,8 @@ import pytest
 from cells import text
 
 from autograder.execution import Policy, SandboxReport, attempts, probe_layers
-from autograder.execution.policy import LAYERS, PACKAGE, visible
+from autograder.execution.mounts import FILES
+from autograder.execution.policy import LAYERS, PACKAGE, SIGNALS_PASS, visible
 
 SEEN = ("/tmp", "/dev/shm", "/proc")
 EVERY = tuple(LAYERS)
@@ -180,6 +182,59 @@ def test_it_works_on_a_copy_of_what_was_handed_in(confined, tmp_path):
     assert (work / "more").exists() != own
     if own:
         assert child.run("import os; os.path.lexists('link')").outputs[0]["data"]["text/plain"] == "False"
+        for own_again in ("os.chmod('data/table.csv', 0o600)", "os.rename('data', 'renamed')"):
+            assert child.run(own_again).status == "ok", "the copies belong to it"
+
+
+def test_more_files_than_fit_cost_no_layer(make_child, tmp_path):
+    work = tmp_path / "many"
+    work.mkdir()
+    for number in range(FILES + 500):
+        os.link(work / "0", work / f"{number}") if number else (work / "0").touch()
+    child = make_child(workdir=work)
+    needs(child, "mounts")
+    (note,) = (layer.note for layer in child.report.layers if layer.name == "mounts")
+    assert "do not fit" in note
+    shown = child.run("import os, tempfile; tempfile.TemporaryFile().close(); len(os.listdir())")
+    assert FILES - 10 < int(shown.outputs[-1]["data"]["text/plain"]) <= FILES
+
+
+def test_folders_deep_in_each_other_are_copied_as_far_as_paths_go(make_child, tmp_path):
+    work = tmp_path / "deep"
+    work.mkdir()
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(work)
+        for _ in range(3000):
+            os.mkdir("d")
+            os.chdir("d")
+        os.fchdir(here)
+        child = make_child(workdir=work)
+        assert child.run("import os; os.listdir()").status == "ok"
+        assert child.report.isolated or not child.report.has("mounts")
+    finally:
+        os.fchdir(here)
+        os.close(here)
+        subprocess.run(["rm", "-rf", str(work)], check=False)
+
+
+@pytest.mark.parametrize("folder", [".", "/tmp", "/dev/shm"])
+def test_the_number_of_files_is_bounded(make_child, folder):
+    child = make_child()
+    needs(child, "mounts")
+    shown = child.run(
+        f"import os\ntry:\n    for i in range(60_000): os.close(os.open(f'{folder}/{{i}}', os.O_CREAT | os.O_WRONLY))\n"
+        "except OSError as e: print(e.strerror)\nprint(i)"
+    )
+    why, count = text(shown).splitlines()
+    assert "space" in why and int(count) <= FILES
+
+
+def test_files_in_memory_count_as_memory(make_child):
+    child = make_child({"memory_bytes": 200 << 20})
+    needs(child, "mounts", "cgroup memory")
+    fill = "for i in range(6):\n    with open(f'{i}', 'wb', buffering=0) as f:\n        for _ in range(60): f.write(bytes(1 << 20))"
+    assert child.run(fill, timeout=20).status == "memory"
 
 
 # -- network and other processes
@@ -254,6 +309,48 @@ def test_no_new_namespaces_devices_or_debuggers(confined):
 # -- resources
 
 
+@pytest.mark.parametrize("layers", [UNPRIVILEGED, ("mounts", *UNPRIVILEGED)], ids=["no namespaces", "mounts alone"])
+def test_other_processes_of_the_account_keep_what_they_have(make_child, layers):
+    """Priorities: not of one process, nor of all of the user's."""
+    child = make_child(policy={"layers": layers})
+    needs(child, "seccomp")
+    if os.geteuid() != 0 and child.report.has("mounts"):
+        pytest.skip("the zygote has a process table of its own")
+    for which, who in ((os.PRIO_PROCESS, os.getpid()), (os.PRIO_USER, 0), (os.PRIO_PGRP, 0)):
+        assert refused(child, f"import os; os.setpriority({which}, {who}, os.getpriority(0, 0))")
+    assert refused(child, f"import resource; resource.prlimit({os.getpid()}, resource.RLIMIT_CORE)")
+    assert refused(child, f"os.sched_setaffinity({os.getpid()}, os.sched_getaffinity(0))")
+    assert child.run("resource.getrlimit(resource.RLIMIT_CORE); os.sched_setaffinity(0, {0})").status == "ok"
+
+
+def test_no_queue_or_segment_of_the_account_is_within_reach(make_child):
+    child = make_child(policy={"layers": UNPRIVILEGED})
+    needs(child, "seccomp")
+    shown = child.run(
+        "import ctypes, errno\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "for call in (libc.shmat, libc.shmctl, libc.semctl, libc.msgctl, libc.msgsnd, libc.semop):\n"
+        "    call(0, 0, 0, 0); print(errno.errorcode[ctypes.get_errno()])"
+    )
+    assert set(text(shown).split()) == {"ENOSYS"}
+
+
+def test_memory_that_no_limit_counts_is_refused(make_child):
+    child = make_child(policy={"layers": UNPRIVILEGED})
+    needs(child, "seccomp")
+    assert refused(child, "import os; os.memfd_create('x')")
+
+
+@pytest.mark.parametrize("grouped", [True, False], ids=["in a group", "as they are"])
+def test_busy_processes_leave_others_their_share(make_child, grouped):
+    child = make_child(policy={"layers": EVERY if grouped else [layer for layer in EVERY if layer != "cgroup cpu"]})
+    if grouped:
+        needs(child, "cgroup cpu")
+    elif not sys.platform.startswith("linux") or os.cpu_count() > 4:
+        pytest.skip("too few processes to fill this machine")
+    got = attempts._group_cpu(child, None, None)
+    assert (got is None) is grouped, "and the attempt is one that gets through where nothing is in its way"
+
+
 def test_a_memory_hog_is_told_so(confined):
     child = confined({"memory_bytes": 600 << 20})
     result = child.run("hog = []\nwhile True: hog.append(bytearray(10 << 20))", timeout=20)
@@ -313,10 +410,11 @@ def test_a_detached_process_ends_with_the_child(make_child, layers):
     def alive():
         return [p for p in Path("/proc").glob("[0-9]*/cmdline") if mark.encode() in p.read_bytes()]
 
-    deadline = time.monotonic() + 5
-    while not alive() and time.monotonic() < deadline:  # it may be between two of its forks
+    deadline, found = time.monotonic() + 5, alive()
+    while not found and time.monotonic() < deadline:  # it may be between two of its forks
         time.sleep(0.02)
-    assert alive()
+        found = alive()
+    assert found
     child.close()
     deadline = time.monotonic() + 5
     while alive() and time.monotonic() < deadline:
@@ -357,14 +455,23 @@ def test_a_machine_without_any_layer_still_runs_cells(make_child):
         (("landlock", "seccomp"), True),
         (("landlock",), False),
         (("seccomp",), False),
+        (("landlock", "network"), False),
+        (("landlock", "network", "own user"), True),
         (("mounts", "network"), False),
         (("mounts", "processes", "network"), True),
     ],
 )
-def test_isolated_means_files_and_network(layers, isolated):
+def test_isolated_means_files_network_and_other_processes(layers, isolated):
     report = SandboxReport.from_json([[name, name in layers, ""] for name in LAYERS])
     assert report.isolated is isolated
     assert SandboxReport.from_json(report.to_json()) == report
+
+
+@pytest.mark.parametrize(("also", "isolated"), [((), False), (("processes",), True), (("own user",), True)])
+def test_where_signals_pass_nothing_is_isolated_by_landlock_alone(also, isolated):
+    layers = ("landlock", "seccomp", *also)
+    notes = {"landlock": f"ABI 5; {SIGNALS_PASS}"}
+    assert SandboxReport.from_json([[n, n in layers, notes.get(n, "")] for n in LAYERS]).isolated is isolated
 
 
 def test_a_refused_layer_is_reported_and_the_rest_applied(make_child, monkeypatch):

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.execution.wire import MAX_DEPTH, Tagged, WireError, decode, encode
+from autograder.execution.wire import MAX_DEPTH, MAX_KEY_LENGTH, MAX_LOOSE_KEYS, Tagged, WireError, decode, encode
 
 DTYPES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
 arrays = st.sampled_from(DTYPES).flatmap(
@@ -239,6 +239,30 @@ def test_forged_frames_are_refused(node, raw):
         decode(message(node, raw))
 
 
+def test_few_keys_are_no_strings():
+    """They can be made to collide, on either side."""
+    many = {i: 0 for i in range(MAX_LOOSE_KEYS + 1)}
+    halves = [dict.fromkeys(range(MAX_LOOSE_KEYS // 2 + 1)), dict.fromkeys(range(MAX_LOOSE_KEYS // 2 + 1))]
+    for value in (many, halves):
+        with pytest.raises(WireError, match="no strings"):
+            encode(value)
+    with pytest.raises(WireError, match="no strings"):
+        decode(message({"t": "dict", "v": [[i, 0] for i in many]}))
+    few = {i: {str(k): 0 for k in range(1000)} for i in range(MAX_LOOSE_KEYS)}
+    assert decode(encode(few)) == few
+
+
+@pytest.mark.parametrize("key", [(1, (2, 3)), tuple(range(MAX_KEY_LENGTH + 1)), ((),)], ids=str)
+def test_a_key_is_a_scalar_or_a_flat_and_short_tuple(key):
+    def node(k):
+        return {"t": "tuple", "v": [node(part) for part in k]} if isinstance(k, tuple) else k
+
+    with pytest.raises(WireError, match="dict key"):
+        encode({key: 0})
+    with pytest.raises(WireError, match="dict key"):
+        decode(message({"t": "dict", "v": [[node(key), 0]]}))
+
+
 def test_integers_of_many_digits_are_refused():
     header = b"1" * 100_000
     with pytest.raises(WireError):
@@ -253,3 +277,4 @@ def test_a_forged_bool_is_normalised():
 def test_half_a_surrogate_pair_becomes_a_question_mark():
     """It can be written to no file, and so would stop whoever keeps what a child says."""
     assert decode(encode({"\ud800": ["a\udfff", "\U0001f600"]})) == {"?": ["a?", "\U0001f600"]}
+    assert decode(encode(Tagged("\ud800", {"a": "\udfff"}))) == Tagged("?", {"a": "?"})
