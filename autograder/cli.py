@@ -130,9 +130,8 @@ def grade(
 
     from .grading.judges import Judges
 
-    signal.signal(
-        signal.SIGTERM, lambda number, _: sys.exit(128 + number)
-    )  # as for Ctrl-C, everything is put away first
+    # as for Ctrl-C, everything is put away first
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     course = course_of(context)
     picked = course.pick(chapters)
     wanted = {chapter: course.who_handed_in(chapter, list(students)) for chapter in picked}

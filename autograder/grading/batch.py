@@ -34,7 +34,7 @@ from rich.text import Text
 from ..build import generated_release, load_config
 from ..layout import Course, CourseError, read_notebook
 from .engine import Graded
-from .files import MAX_NOTEBOOK
+from .files import MAX_SUBMISSION
 from .judges import Judge, JudgeError, Judges
 from .outside import STAMP, JudgedOutside, digest_of, ready
 from .repair import repair
@@ -187,8 +187,8 @@ def _prepare(
         raise CourseError("the submission is a link to somewhere else; nothing of it was read")
     if path.exists() and not path.is_file():
         raise CourseError("the submission is no file; nothing of it was read")
-    if path.exists() and path.stat().st_size > MAX_NOTEBOOK:
-        raise CourseError(f"the submission is larger than {MAX_NOTEBOOK >> 20} MiB; nothing of it was read")
+    if path.exists() and path.stat().st_size > MAX_SUBMISSION:
+        raise CourseError(f"the submission is larger than {MAX_SUBMISSION >> 20} MiB; nothing of it was read")
     notebook = read_notebook(path)
     repair(notebook, master)
     about = {"student": student, "assignment": chapter, "notebook": chapter}

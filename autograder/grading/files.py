@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MAX_FILES = 100 << 20  # bytes of a submission's own files that go into the child's folder
-MAX_NOTEBOOK = 100 << 20  # bytes of a submitted notebook that is read at all
+MAX_SUBMISSION = 100 << 20  # bytes of a submitted notebook that is read at all
 
 
 def is_regular(path: Path, folder: Path) -> bool:
