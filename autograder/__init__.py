@@ -1,6 +1,6 @@
 """TensorFlow from first principles: exercises that grade themselves.
 
-In a notebook: ``from autograder import check, claim``. In a script: ``exercises()`` and ``judge(exercise, answer, seed)``.
+In a notebook: ``from autograder import check, claim, ready``. In a script: ``exercises()`` and ``judge(exercise, answer, seed)``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from .claims import claim
 from .verdict import Verdict
 
-__all__ = ["Case", "Exercise", "Mistake", "Verdict", "check", "claim", "exercises", "judge"]
+__all__ = ["Case", "Exercise", "Mistake", "Verdict", "check", "claim", "exercises", "judge", "ready"]
 
 _LAZY = {
     "Case": "exercise",
@@ -19,12 +19,13 @@ _LAZY = {
     "exercises": "exercise",
     "judge": "judging",
     "check": "checking",
+    "ready": "checking",
 }
 
 
 def __getattr__(name: str):
     """Load on first use: ``course --help`` need not wait for NumPy, nor a lesson for the chapters."""
-    if name == "check" and os.environ.get("AUTOGRADER_CHILD"):
+    if name in ("check", "ready") and os.environ.get("AUTOGRADER_CHILD"):
         return _not_here  # in the grader's child: the check cells run elsewhere
     if name in _LAZY:
         from importlib import import_module
@@ -35,5 +36,5 @@ def __getattr__(name: str):
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def _not_here(answer: object) -> None:
-    """`check` in the grader's child, where it does nothing: neither references nor verdicts are to be had there."""
+def _not_here(*answers: object) -> None:
+    """`check` and `ready` in the grader's child, where they do nothing: neither references nor verdicts are to be had there."""

@@ -45,6 +45,19 @@ def check(answer: Any) -> Verdict:
     return verdict
 
 
+def ready(*answers: Any) -> bool:
+    """Are these answers right, so that a lesson can go on with them? If not, a line says which ones it waits for.
+
+        if ready(clip_global, clipped_step):
+            pictures.saved_run(...)
+    """
+    verdicts = [check(answer) for answer in answers]
+    if waiting := [verdict.name for verdict in verdicts if not verdict.passed]:
+        names = " and ".join(f"`{name}`" for name in waiting)
+        print(f"This cell runs on what you write yourself. It waits for {names}: solve, then run it again.")
+    return not waiting
+
+
 def borrowed_names(answer: Any) -> list[str]:
     """The data, not functions or modules, that a function takes from its notebook's variables. Constants in CAPITALS are its own."""
     function = getattr(answer, "python_function", answer)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,6 +59,26 @@ def panels(
     """A figure of `rows` × `columns` axes in the course's size: (figure, axes) as plt.subplots gives them."""
     use_style()
     return plt.subplots(rows, columns, figsize=(width, height * rows), **options)
+
+
+def shown(figure: Any, alt: str) -> Any:
+    """The figure, let go of (a cell whose last line it is shows it once) and with a text in its place for who cannot see it.
+
+    alt: one or two sentences: what is drawn, and what there is to see in it. JupyterLab gives no such text to a picture of
+    type image/png; so the figure is shown as HTML, with the picture in it.
+    """
+    plt.close(figure)
+    figure.alt = " ".join(alt.split())
+    figure._repr_mimebundle_ = lambda **_: {"text/html": as_html(figure), "text/plain": f"[{figure.alt}]"}
+    return figure
+
+
+def as_html(figure: Any) -> str:
+    """An <img> element with the figure and its `alt` in it."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img alt="{html.escape(figure.alt)}" src="data:image/png;base64,{data}" style="max-width:100%">'
 
 
 def images(pictures: Any, titles: Sequence[str] | None = None, *, columns: int = 8, title: str = "") -> Any:
