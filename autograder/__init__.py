@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from .claims import claim
-from .verdict import Verdict
+from .judging.claims import claim
+from .judging.verdict import Verdict
 
 __all__ = ["Case", "Exercise", "Mistake", "Verdict", "check", "claim", "exercises", "judge", "ready"]
 
@@ -16,10 +16,10 @@ _LAZY = {
     "Case": "exercise",
     "Exercise": "exercise",
     "Mistake": "exercise",
-    "exercises": "exercise",
-    "judge": "judging",
-    "check": "checking",
-    "ready": "checking",
+    "exercises": "registry",
+    "judge": "judge",
+    "check": "check",
+    "ready": "check",
 }
 
 
@@ -30,7 +30,7 @@ def __getattr__(name: str):
     if name in _LAZY:
         from importlib import import_module
 
-        value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        value = getattr(import_module(f".judging.{_LAZY[name]}", __name__), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from .layout import UNFIT, Course, CourseError, find_course
+from .course.folder import UNFIT, Course, CourseError, find_course
 
 
 def plain_errors(command: Callable) -> Callable:
@@ -69,7 +69,7 @@ def course_of(context: click.Context) -> Course:
 @plain_errors
 def build(context: click.Context, chapters: tuple[str, ...], force: bool) -> None:
     """Make release/ and notebooks/ from source/ (all CHAPTERS, if none is named)."""
-    from .build import build as build_chapters
+    from .course.build import build as build_chapters
 
     course = course_of(context)
     writable(course.root)
@@ -82,7 +82,7 @@ def build(context: click.Context, chapters: tuple[str, ...], force: bool) -> Non
 @plain_errors
 def check(context: click.Context, chapters: tuple[str, ...]) -> None:
     """Say whether release/ and notebooks/ are up to date and source/ is as it should be."""
-    from .audit import audit
+    from .course.audit import audit
 
     course = course_of(context)
     picked = course.pick(chapters)
@@ -102,7 +102,7 @@ def check(context: click.Context, chapters: tuple[str, ...]) -> None:
 @plain_errors
 def bundle(context: click.Context, output: Path | None) -> None:
     """Pack what students get into one zip: notebooks without solutions, the package, how to start."""
-    from .bundle import bundle as make
+    from .course.bundle import bundle as make
 
     course = course_of(context)
     path = make(course, output or course.root / "dist" / "tf-first-principles.zip")
@@ -138,9 +138,9 @@ def grade(
     writable(course.root)
     failures = []
     with Judges() as judges:  # they import TensorFlow while we import nbgrader
-        from .grading.batch import Failure
         from .grading.batch import grade as grade_chapter
-        from .grading.table import read_grades, summary, table
+        from .grading.executor import Failure
+        from .reports.table import read_grades, summary, table
 
         console = Console()
         for chapter in picked:
@@ -165,8 +165,8 @@ def report(context: click.Context, chapters: tuple[str, ...]) -> None:
     """Show how the class fared in CHAPTERS, and its most frequent misconceptions."""
     from rich.console import Console
 
-    from .grading.report import class_report
-    from .grading.report import table as report_table
+    from .reports.report import class_report
+    from .reports.report import table as report_table
 
     course, console = course_of(context), Console()
     for made in [class_report(course, chapter) for chapter in course.pick(chapters)]:
@@ -228,8 +228,8 @@ def try_(file: Path, names: tuple[str, ...], seed: int) -> None:
 
     FILE's own code runs here and now: use it on your own answers, and `course grade` on those of others.
     """
-    from . import checking  # noqa: F401  TensorFlow, without its start-up log
-    from .trial import try_file
+    from .course.trial import try_file
+    from .judging import check  # noqa: F401  TensorFlow, without its start-up log
 
     verdicts = try_file(file, names, seed)
     for verdict in verdicts:
@@ -247,7 +247,7 @@ def try_(file: Path, names: tuple[str, ...], seed: int) -> None:
 @plain_errors
 def new_exercise(context: click.Context, chapter: str, signature: str, points: float, minutes: int) -> None:
     """Add the frame of an exercise to CHAPTER. SIGNATURE is such as "forward(x, params)"."""
-    from .authoring import new_exercise as make
+    from .course.new_exercise import new_exercise as make
 
     course = course_of(context)
     (picked,) = course.pick([chapter])

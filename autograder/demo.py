@@ -10,12 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from .build import build, last_line, load_config, quiet_nbgrader
-from .grading.batch import grade
-from .grading.judges import Judges
-from .grading.table import read_grades, summary, table
-from .layout import Course, CourseError, find_course, read_notebook
-from .samples import (
+from .course.build import build
+from .course.folder import Course, CourseError, find_course
+from .course.nbgrader import generate_feedback
+from .course.notebooks import read_notebook
+from .course.samples import (
     SIZE,
     Sample,
     check_outputs,
@@ -23,6 +22,9 @@ from .samples import (
     sample_class,
     write_submission,
 )
+from .grading.batch import grade
+from .grading.judges import Judges
+from .reports.table import read_grades, summary, table
 
 
 def demo(course: Course, target: Path, chapters: list[str], size: int, console: Console) -> list[str]:
@@ -79,12 +81,10 @@ def compare(course: Course, chapter: str, samples: list[Sample]) -> list[str]:
 
 def write_feedback(course: Course, chapter: str, samples: list[Sample]) -> list[str]:
     """nbgrader's feedback for everyone; a student without a page is a problem."""
-    from nbgrader.apps import NbGraderAPI
-
-    with quiet_nbgrader():
-        outcome = NbGraderAPI(config=load_config(course)).generate_feedback(chapter)
-    if not outcome["success"]:
-        return [f"no feedback: {last_line(outcome)}"]
+    try:
+        generate_feedback(course, chapter)
+    except CourseError as error:
+        return [str(error)]
     return [f"{s.student} has no feedback" for s in samples if not course.feedback(s.student, chapter).exists()]
 
 

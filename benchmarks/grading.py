@@ -46,8 +46,8 @@ c.ClearSolutions.code_stub = {{"python": "..."}}
 
 def school(folder: Path, chapter: str, size: int, config: str | None) -> Path:
     """A course folder with `size` submissions of the chapter. config: of stock nbgrader; None for the course's own."""
-    from autograder.layout import Course
-    from autograder.samples import model_answer, sample_class, write_submission
+    from autograder.course.folder import Course
+    from autograder.course.samples import model_answer, sample_class, write_submission
 
     for part in ("source", "release"):
         shutil.copytree(ROOT / part / chapter, folder / part / chapter)
@@ -193,7 +193,7 @@ def _line(pid: int, parents: dict[int, int]) -> Iterator[int]:
 FLOOR = """
 import os, sys, time, pickle
 started = time.perf_counter()
-from autograder import probes
+from autograder.judging import probes
 import tensorflow, keras, numpy, matplotlib.pyplot
 if os.environ.get("LOWERED"):
     from autograder.execution import rehearsal
@@ -224,9 +224,11 @@ def floor(scratch: Path, chapter: str, size: int, jobs: int, env: dict, **more: 
     """Seconds a submission for bare forks that run the cells and make the calls. more: added to the environment."""
     import pickle
 
-    from autograder.exercise import draw
-    from autograder.layout import is_check, is_lesson, read_notebook
-    from autograder.samples import chapter_exercises
+    from autograder.course.cells import is_check, is_lesson
+    from autograder.course.folder import Course
+    from autograder.course.notebooks import read_notebook
+    from autograder.course.samples import chapter_exercises
+    from autograder.judging.exercise import draw
 
     folder = school(Path(tempfile.mkdtemp(dir=scratch)), chapter, size, "")
     notebooks = []
@@ -236,7 +238,7 @@ def floor(scratch: Path, chapter: str, size: int, jobs: int, env: dict, **more: 
             for c in read_notebook(path).cells
             if c.cell_type == "code" and not is_lesson(c) and not is_check(c)
         ]
-        calls = [(n, [d.request for d in draw(e, number)]) for n, e in chapter_exercises(chapter).items()]
+        calls = [(n, [d.request for d in draw(e, number)]) for n, e in chapter_exercises(Course(ROOT), chapter).items()]
         notebooks.append((cells, calls))
     data = scratch / "floor.pickle"
     data.write_bytes(pickle.dumps(notebooks))

@@ -13,7 +13,10 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from autograder.layout import Course  # noqa: E402  after the log level is set
+from autograder.course.cells import graded, is_solution  # noqa: E402  after the log level is set
+from autograder.course.folder import Course  # noqa: E402
+from autograder.course.notebooks import notebook_text, read_notebook, write_text  # noqa: E402
+from autograder.course.samples import solutions  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = Course(ROOT)
@@ -31,6 +34,24 @@ def course(tmp_path: Path) -> Course:
     (tmp_path / "notebooks").mkdir()
     shutil.copy(ROOT / "notebooks" / f"{chapter}.ipynb", tmp_path / "notebooks")
     return Course(tmp_path)
+
+
+def class_of(folder: Path, chapter: str, students: dict[str, bool]) -> Course:
+    """A course folder with one chapter in which these students handed in: True, the solved release; False, it untouched."""
+    for part in ("source", "release"):
+        shutil.copytree(ROOT / part / chapter, folder / part / chapter)
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    course = Course(folder)
+    right = solutions(course, chapter)
+    for student, solved in students.items():
+        notebook = read_notebook(course.release(chapter))
+        for cell in notebook.cells:
+            if solved and cell.cell_type == "code" and is_solution(cell):
+                cell.source = right[graded(cell)["grade_id"]]
+        path = course.submission(student, chapter)
+        path.parent.mkdir(parents=True)
+        write_text(path, notebook_text(notebook))
+    return course
 
 
 def run(*command: str | Path, cwd: Path, timeout: float = 300, **environment: str) -> subprocess.CompletedProcess:

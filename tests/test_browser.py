@@ -15,12 +15,13 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from common import CHAPTERS, ROOT, run
+from common import CHAPTERS, COURSE, ROOT, run
 
-from autograder.build import write_text
-from autograder.grading.outside import STAMP
-from autograder.layout import Course, graded, is_solution, notebook_text, read_notebook
-from autograder.samples import chapter_exercises, solutions
+from autograder.course.cells import graded, is_solution
+from autograder.course.folder import Course
+from autograder.course.notebooks import notebook_text, read_notebook, write_text
+from autograder.course.samples import chapter_exercises, solutions
+from autograder.grading.stamp import STAMP
 
 CHAPTER = CHAPTERS[0]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -112,7 +113,7 @@ def test_a_student_sees_the_verdict_and_the_hint(school, lab, page):
             page.wait_for_selector(".verdict", timeout=patience * 1000)
             break
     shown = page.locator(".verdict").inner_text()
-    mistakes = [m.hint for m in chapter_exercises(CHAPTER)[name].mistakes]
+    mistakes = [m.hint for m in chapter_exercises(COURSE, CHAPTER)[name].mistakes]
     assert "What makes it a mean?" in shown and any(hint in shown for hint in mistakes)
 
 

@@ -5,10 +5,9 @@ import numpy as np
 import tensorflow as tf
 
 from .. import tasks
-from ..compare import as_array
-from ..execution.wire import Tagged
-from ..exercise import exercise
-from ..values import made, raw
+from ..judging.compare import as_array
+from ..judging.exercise import exercise
+from ..judging.values import Tagged, made, raw
 
 
 def _normal(rng, *shape, scale=1.0):

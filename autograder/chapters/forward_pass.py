@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..exercise import exercise
-from ..values import raw, variable
+from ..judging.exercise import exercise
+from ..judging.values import raw, variable
 
 
 def _images(rng, n):

@@ -7,9 +7,9 @@ numbers a session gave and the names of what was found. The grader runs no graph
 import numpy as np
 import tensorflow as tf
 
-from ..compare import difference
-from ..exercise import exercise
-from ..values import made
+from ..judging.compare import difference
+from ..judging.exercise import exercise
+from ..judging.values import made
 
 
 def _normal(rng, *shape, scale=1.0):

@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from ..exercise import exercise
-from ..values import raw, variable
+from ..judging.exercise import exercise
+from ..judging.values import raw, variable
 
 
 def _normal(rng, *shape, scale=1.0):

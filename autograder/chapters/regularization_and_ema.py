@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..exercise import exercise
-from ..values import code, made
+from ..judging.exercise import exercise
+from ..judging.values import code, made
 
 
 def _normal(rng, *shape, scale=1.0):

@@ -15,9 +15,9 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util.tensor_util import make_ndarray, make_tensor_proto
 
-from ..compare import as_array, describe
-from ..exercise import exercise
-from ..values import made
+from ..judging.compare import as_array, describe
+from ..judging.exercise import exercise
+from ..judging.values import made
 
 MAX_FILES, MAX_BYTES, MAX_VALUES, MAX_ELEMENTS = 100, 4 << 20, 10_000, 10_000
 """Of event files, of their bytes together, of the values in them, of the elements of one value: far beyond any task's need."""

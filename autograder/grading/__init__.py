@@ -1,1 +1,1 @@
-"""From submissions to grades: judges, nbgrader preprocessors, the batch engine, the class report."""
+"""A submission's way to a grade: repaired, run in a child, judged outside of it, written down."""

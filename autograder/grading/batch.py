@@ -1,53 +1,30 @@
 """`course grade`: many submissions at once, one writer to the gradebook, and nothing lost when it is stopped.
 
-A pool of threads hands the notebooks to as many judges (`judges`); the main thread alone lets nbgrader's own Autograde write
-the results, one student after the other.
+A plan says what is to be graded, an executor judges, nbgrader's own code writes the results one after the other in this
+thread alone, a narrator tells.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import queue
-import threading
 import time
-from collections import deque
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
-from ..build import generated_release, load_config
-from ..layout import Course, CourseError, read_notebook
-from .engine import Graded
-from .files import MAX_SUBMISSION
-from .judges import Judge, JudgeError, Judges
-from .outside import STAMP, JudgedOutside, digest_of, ready
-from .repair import repair
-from .saving import GradebookLocked, Saving
-from .seeds import course_secret, draw_of
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A submission that could not be graded, and why."""
-
-    student: str
-    why: str
+from ..course.folder import Course, CourseError
+from ..course.nbgrader import GradebookLocked, Saving, load_config
+from .executor import Failure, LocalExecutor
+from .judges import Judges
+from .narrator import Narrator
+from .outside import JudgedOutside
+from .plan import plan
+from .standing import ready
 
 
 @dataclass(frozen=True)
@@ -78,130 +55,40 @@ def grade(
     """
     started = time.monotonic()
     config = load_config(course)
-    master = read_notebook(course.release(chapter))
-    register(course, chapter)
-    todo = [s for s in students if regrade or not is_graded(course, chapter, s)]
-    stamps: dict[str, int] = {}
+    todo = plan(course, chapter, students, regrade=regrade)
+    engine = JudgedOutside(config=config)
+    usable = ready(judges, lambda why: _not_isolated(console, why)) if todo.todo and engine.outside else None
+    executor = LocalExecutor(engine, usable, jobs or os.cpu_count() or 1)
+    stamps: Counter[str] = Counter()
     faults: list[str] = []
     failures: list[Failure] = []
-    jobs = max(1, min(jobs or os.cpu_count() or 1, len(todo) or 1))
-    engine = JudgedOutside(config=config)
-    usable = ready(judges, lambda why: _not_isolated(console, why)) if todo and engine.outside else None
     with (
         _in_folder(course.root),
-        Saving(config) as saving,
-        contextlib.closing(_judged(engine, course, chapter, todo, master, usable, jobs)) as results,
-        _progress(console) as progress,
+        Saving(config, executes=JudgedOutside) as saving,
+        contextlib.closing(executor.results(todo)) as results,
+        Narrator(console, chapter, len(todo.todo)) as narrator,
     ):
-        task, first = progress.add_task(chapter, total=len(todo)), None
-        for number, (student, result) in enumerate(results, 1):
-            if isinstance(result, Failure):
-                failures.append(result)
+        for student, result in results:
+            failure = result if isinstance(result, Failure) else _saved(saving, chapter, student, result.notebook)
+            if failure is None:
+                stamps[result.stamp] += 1
+                faults += [f"{student}: {name}" for name in result.faults]
             else:
-                try:
-                    saving.save(chapter, student, result)
-                except GradebookLocked:
-                    raise
-                except (CourseError, OSError) as error:
-                    failures.append(Failure(student, str(error)))
-                else:
-                    stamps[result.stamp] = stamps.get(result.stamp, 0) + 1
-                    faults += [f"{student}: {name}" for name in result.faults]
-            progress.advance(task)
-            if not console.is_terminal:
-                word = "could not be graded" if failures and failures[-1].student == student else "graded"
-                first = first or time.monotonic()  # what comes before it is the start, which is no measure of the rest
-                left = (len(todo) - number) * (time.monotonic() - first) / max(1, number - 1)
-                told = f"{number} of {len(todo)}" + (f", {left:.0f} s left" if 1 < number < len(todo) else "")
-                console.print(f"{chapter}: {student} {word} ({told})", markup=False, highlight=False, soft_wrap=True)
-    seconds = time.monotonic() - started
-    done = len(todo) - len(failures)
-    return Outcome(done, len(students) - len(todo), seconds, stamps, tuple(faults), tuple(failures))
+                failures.append(failure)
+            narrator.tell(student, graded=failure is None)
+    done = len(todo.todo) - len(failures)
+    return Outcome(done, todo.skipped, time.monotonic() - started, dict(stamps), tuple(faults), tuple(failures))
 
 
-def _judged(
-    engine: JudgedOutside,
-    course: Course,
-    chapter: str,
-    todo: list[str],
-    master: NotebookNode,
-    judges: Judges | None,
-    jobs: int,
-) -> Iterator[tuple[str, Graded | Failure]]:
-    """Grade these students' submissions in `jobs` threads, each with a judge of its own; the results as they come."""
-    shares = Shares(course_secret(course.root), todo, jobs)
-    results: queue.SimpleQueue[tuple[str, Graded | Failure]] = queue.SimpleQueue()
-    stopped = threading.Event()
-
-    def work(number: int) -> None:
-        with contextlib.nullcontext() if judges is None else judges.lend() as judge:
-            while not stopped.is_set() and (student := shares.take(number)) is not None:
-                try:
-                    results.put((student, _prepare(engine, course, chapter, student, master, judge)))
-                except (CourseError, JudgeError, OSError) as error:
-                    results.put((student, Failure(student, str(error))))
-                except Exception as error:  # noqa: BLE001  a notebook may be damaged in ways that nobody foresaw
-                    results.put((student, Failure(student, f"{type(error).__name__}: {error}")))
-
-    pool = ThreadPoolExecutor(jobs, thread_name_prefix="grader")
+def _saved(saving: Saving, chapter: str, student: str, notebook: NotebookNode) -> Failure | None:
+    """Write one graded notebook; why not, if it could not be. A gradebook that somebody holds ends the run."""
     try:
-        for number in range(jobs):
-            pool.submit(work, number)
-        for _ in todo:
-            yield results.get()
-    except BaseException:  # a stop is a stop: what is being graded is graded again next time
-        stopped.set()
-        if judges is not None:
-            judges.close()
+        saving.save(chapter, student, notebook)
+    except GradebookLocked:
         raise
-    finally:
-        pool.shutdown(wait=True)
-
-
-class Shares:
-    """Who is graded next by which worker: those who have the same draw by the same one, as long as there are such.
-
-    A worker who is through with its share takes the rest of the largest.
-    """
-
-    def __init__(self, secret: bytes, students: list[str], workers: int) -> None:
-        ordered = sorted(students, key=lambda s: (draw_of(secret, s), s))
-        cuts = [len(ordered) * i // workers for i in range(workers + 1)]
-        self._shares = [deque(ordered[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
-        self._lock = threading.Lock()
-
-    def take(self, worker: int) -> str | None:
-        with self._lock:
-            if self._shares[worker]:
-                return self._shares[worker].popleft()
-            largest = max(self._shares, key=len)
-            return largest.pop() if largest else None
-
-
-def _prepare(
-    engine: JudgedOutside, course: Course, chapter: str, student: str, master: NotebookNode, judge: Judge | None
-) -> Graded:
-    """Read, repair and grade one submission; called in a thread of the pool, touches no gradebook. master: as released."""
-    path = course.submission(student, chapter)
-    if path.is_symlink() or path.parent.is_symlink() or path.parent.parent.is_symlink():
-        raise CourseError("the submission is a link to somewhere else; nothing of it was read")
-    if path.exists() and not path.is_file():
-        raise CourseError("the submission is no file; nothing of it was read")
-    if path.exists() and path.stat().st_size > MAX_SUBMISSION:
-        raise CourseError(f"the submission is larger than {MAX_SUBMISSION >> 20} MiB; nothing of it was read")
-    notebook = read_notebook(path)
-    repair(notebook, master)
-    about = {"student": student, "assignment": chapter, "notebook": chapter}
-    return engine.grade(notebook, about, path.parent, judge)
-
-
-def is_graded(course: Course, chapter: str, student: str) -> bool:
-    """Was this very submission graded, to the end?"""
-    try:
-        stamp = read_notebook(course.autograded(student, chapter)).metadata.get(STAMP, {})
-        return stamp.get("submission") == digest_of(course.submission(student, chapter))
-    except (CourseError, OSError):
-        return False
+    except (CourseError, OSError) as error:
+        return Failure(student, str(error))
+    return None
 
 
 def _not_isolated(console: Console, why: str) -> None:
@@ -217,33 +104,3 @@ def _in_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
-
-
-class Rate(ProgressColumn):
-    """How many submissions a second."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:.1f}/s", style="progress.data.speed")
-
-
-def _progress(console: Console) -> Progress:
-    """A progress bar on a terminal, nothing elsewhere."""
-    times = (Rate(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), *times)
-    return Progress(*columns, console=console, disable=not console.is_terminal)
-
-
-def register(course: Course, chapter: str) -> None:
-    """Make sure that the gradebook knows the assignment, as `nbgrader generate_assignment` would."""
-    from nbgrader.api import Gradebook, MissingEntry
-
-    config = load_config(course)
-    with Gradebook(config.CourseDirectory.db_url, config.CourseDirectory.course_id) as gradebook:
-        try:
-            if gradebook.find_assignment(chapter).notebooks:
-                return
-        except MissingEntry:
-            pass
-    with generated_release(course, chapter, gradebook=course.gradebook):
-        pass

@@ -17,12 +17,12 @@ from typing import Any
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_output
 
+from ..course.cells import graded, is_check, is_lesson, is_solution
 from ..execution import Child, ChildError
-from ..exercise import UnknownExercise, find
-from ..judging import answer_sheet, judge_with
-from ..layout import graded, is_check, is_lesson, is_solution
-from ..probes import quiet
-from ..verdict import MIME, Verdict
+from ..judging.judge import answer_sheet, judge_with
+from ..judging.probes import quiet
+from ..judging.registry import UnknownExercise, find
+from ..judging.verdict import MIME, Verdict
 from .proxies import ChildGone, Link, Namespace, Proxy, parse
 
 PLAIN_CHECK_SECONDS = 10.0

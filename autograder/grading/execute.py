@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 
-from ..layout import is_check, is_lesson
+from ..course.cells import is_check, is_lesson
 
 SKIP = "skip-execution"
 

@@ -30,10 +30,10 @@ from .seeds import seed_of
 
 PRELOAD = (
     *DEFAULT_PRELOAD,
-    "autograder.remote",
-    "autograder.claims",
+    "autograder.grading.remote",
+    "autograder.judging.claims",
     "autograder.datasets",
-    "autograder.layout",  # before whatever else imports nbformat, see there
+    "autograder.course.notebooks",  # before whatever else imports nbformat, see there
     __name__,
 )
 """What every graded notebook imports, and what every judge does: done once in the zygote, it saves each fork the time."""

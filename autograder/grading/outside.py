@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import functools
-import hashlib
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Integer
 
-from ..execution import Limits, Policy, ZygoteError
-from ..layout import Course, CourseError, read_notebook
+from ..course.files import copy_files, remove_tree
+from ..course.folder import Course, CourseError
+from ..course.notebooks import read_notebook
+from ..execution import Limits, Policy
 from .engine import Graded, trusted_cells
 from .execute import GradedExecute
-from .files import copy_files, remove_tree
-from .judges import Job, Judge, Judges
+from .judges import Job, Judge
 from .seeds import course_secret
-
-STAMP = "graded"
-"""In a graded notebook's metadata: how it was graded."""
+from .stamp import stamp
+from .standing import shared_judge
 
 MAX_SECONDS = 7 * 24 * 3600
-IDLE_SECONDS = 120.0  # formgrader's server lives on: its judges do not
 
 
 class JudgedOutside(NbGraderPreprocessor):
@@ -110,23 +104,6 @@ class JudgedOutside(NbGraderPreprocessor):
         return Graded(nb, "judged in the kernel", False, "no sandbox: cells and checks share one Jupyter kernel")
 
 
-def stamp(graded: Graded, about: dict) -> None:
-    """Note in the notebook how it was graded: in its metadata for us, in a last cell for whoever reads the feedback."""
-    notebook = graded.notebook
-    said = new_markdown_cell(f"*How this was graded: {graded.stamp}.*", id="how-this-was-graded")
-    if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):  # cells had no ids then
-        del said["id"]
-    notebook.cells.append(said)
-    notebook.metadata[STAMP] = {
-        "mode": graded.mode,
-        "isolated": graded.isolated,
-        "sandbox": graded.sandbox,
-        "faults": list(graded.faults),
-        "inside": list(graded.inside),
-        "submission": _digest(about),
-    }
-
-
 def trusted(course: Course, assignment: str, notebook: str) -> list[tuple[str, bool]]:
     """The course's own cells of this notebook, from its source; nothing where there is none."""
     path = course.root / "source" / assignment / f"{notebook}.ipynb"
@@ -139,61 +116,3 @@ def trusted(course: Course, assignment: str, notebook: str) -> list[tuple[str, b
 @functools.lru_cache(maxsize=16)
 def _trusted(path: Path, _changed: int) -> list[tuple[str, bool]]:
     return trusted_cells(read_notebook(path))
-
-
-def _digest(about: dict) -> str | None:
-    """Of the submission that nbgrader is grading; it works in the course folder."""
-    path = Course(Path.cwd()).root / "submitted" / about["student"] / about["assignment"] / f"{about['notebook']}.ipynb"
-    return digest_of(path)
-
-
-def digest_of(path: Path) -> str | None:
-    """sha256 of a submitted notebook: a changed submission is graded again. None where there is no such file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-
-
-_judges: Judges | None = None
-_timer: threading.Timer | None = None
-_lock = threading.Lock()
-
-
-@contextlib.contextmanager
-def shared_judge() -> Iterator[Judge | None]:
-    """A judge that this process starts on first use and keeps until it is idle or ends; None where none can be had."""
-    global _judges, _timer
-    with _lock:
-        if _timer is not None:
-            _timer.cancel()
-        if _judges is None:
-            atexit.register(close_judges)
-            _judges = ready(Judges())
-    try:
-        with contextlib.nullcontext() if _judges is None else _judges.lend() as judge:
-            yield judge
-    finally:
-        with _lock:
-            _timer = threading.Timer(IDLE_SECONDS, close_judges)
-            _timer.daemon = True
-            _timer.start()
-
-
-def ready(judges: Judges, say: Callable[[str], None] = lambda _: None) -> Judges | None:
-    """These judges once they are ready; None, and a word why, where no process can be forked."""
-    try:
-        judges.zygote.wait_ready()
-    except (ZygoteError, OSError) as error:
-        judges.close()
-        say(str(error).splitlines()[0])
-        return None
-    return judges
-
-
-def close_judges() -> None:
-    """End this process's judges, if it has any."""
-    global _judges, _timer
-    with _lock:
-        if _timer is not None:
-            _timer.cancel()
-        if _judges is not None:
-            _judges.close()
-        _judges = _timer = None

@@ -19,7 +19,7 @@ import numpy as np
 from ..execution import Child, ChildError
 from ..execution.wire import Tagged
 
-MODULE = "autograder.remote"
+MODULE = "autograder.grading.remote"
 
 
 class StudentError(Exception):

@@ -15,8 +15,10 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from ..layout import CourseError, graded, read_notebook
-from .files import remove_copies
+from ..course.cells import graded
+from ..course.files import remove_copies
+from ..course.folder import CourseError
+from ..course.notebooks import read_notebook
 
 # Everything that is shown is somebody's browser's work: nbgrader's feedback and formgrader put a student's Markdown, with the
 # HTML in it, into their pages as it is.

@@ -10,7 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from .files import remove_tree
+from ..course.files import remove_tree
 
 try:
     import fcntl

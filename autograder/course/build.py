@@ -1,0 +1,136 @@
+"""`course build`: source → release, through nbgrader's own generate_assignment; source → notebooks, solved and executed."""
+
+from __future__ import annotations
+
+import contextlib
+import filecmp
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+
+from ..judging.topics import topic_of
+from .folder import Course, CourseError
+from .nbgrader import generate_assignment
+from .notebooks import notebook_text, plain, read_notebook, write_text
+
+BUILT_FROM = "built_from"  # in a solved notebook's metadata: the digest of all that its outputs depend on
+PACKAGE = Path(__file__).resolve().parents[1]
+CELL_TIMEOUT = 300  # seconds
+
+
+def build(course: Course, chapters: list[str], *, force: bool = False, say: Callable[[str], None] = print) -> None:
+    """Build release/ and notebooks/ of these chapters. A solved notebook that is up to date is not run again unless forced."""
+    for chapter in chapters:
+        read_notebook(course.source(chapter))  # before anything is changed
+    for chapter in chapters:
+        with generated_release(course, chapter, gradebook=course.gradebook) as made:
+            changed = replace_folder(made, course.release(chapter).parent)
+        say(f"{chapter}: release {'written' if changed else 'unchanged'}")
+        if not force and solved_is_fresh(course, chapter):
+            say(f"{chapter}: solved notebook up to date")
+            continue
+        say(f"{chapter}: running the solved notebook …")
+        solved = solve(course, chapter)
+        course.notebook(chapter).parent.mkdir(exist_ok=True)
+        write_text(course.notebook(chapter), notebook_text(solved))
+        say(f"{chapter}: solved notebook written")
+
+
+@contextlib.contextmanager
+def generated_release(course: Course, chapter: str, *, gradebook: Path | None = None) -> Iterator[Path]:
+    """A folder with the chapter's release as nbgrader makes it; the assignment is noted in the gradebook if one is given.
+
+    It is made aside, so that a failure leaves the release that there is untouched.
+    """
+    with tempfile.TemporaryDirectory(prefix="course-build-") as scratch:
+        root = Path(scratch)
+        shutil.copytree(course.source(chapter).parent, root / "source" / chapter)
+        generate_assignment(course, chapter, root, gradebook or root / "gradebook.db")
+        yield root / "release" / chapter
+
+
+def solve(course: Course, chapter: str) -> nbformat.NotebookNode:
+    """The source notebook, run from top to bottom in an empty folder, with its outputs. Raises if a cell or a claim fails."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    notebook = read_notebook(course.source(chapter))
+    with tempfile.TemporaryDirectory(prefix="course-run-") as scratch:
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_TIMEOUT,
+            kernel_name="python3",
+            record_timing=False,
+            coalesce_streams=True,
+            skip_cells_with_tag="skip-execution",
+            resources={"metadata": {"path": scratch}},
+            extra_arguments=["--HistoryManager.hist_file=:memory:"],
+        )
+        try:
+            client.execute(stderr=subprocess.DEVNULL)  # the kernel process says there how it is connected
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            raise CourseError(f"{chapter} does not run: {plain(str(error))[-1500:]}") from None
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            text = output.get("text", "") or output.get("data", {}).get("text/plain", "")
+            if text.startswith("✗") or "\n✗" in text:
+                raise CourseError(f"{chapter}, cell {cell.id}: {text.strip()[:800]}")
+    notebook.metadata["course"] = {BUILT_FROM: digest(course, chapter)}
+    notebook.metadata["language_info"] = {"name": "python"}
+    return notebook
+
+
+def solved_is_fresh(course: Course, chapter: str) -> bool:
+    """Does the solved notebook stem from the source, the pictures and the exercises as they are now?"""
+    if not course.notebook(chapter).exists():
+        return False
+    try:
+        return read_notebook(course.notebook(chapter)).metadata.get("course", {}).get(BUILT_FROM) == digest(
+            course, chapter
+        )
+    except CourseError:
+        return False
+
+
+def digest(course: Course, chapter: str) -> str:
+    """sha256 over what a solved notebook's outputs depend on: its source, its exercises and its pictures."""
+    topic = topic_of(chapter)
+    sha = hashlib.sha256()
+    for path in (
+        course.source(chapter),
+        course.exercises(chapter),
+        PACKAGE / "plots" / "__init__.py",
+        PACKAGE / "plots" / f"{topic}.py",
+        PACKAGE / "judging" / "verdict.py",
+    ):
+        sha.update(path.name.encode() + b"\0" + (path.read_bytes() if path.exists() else b"") + b"\0")
+    return sha.hexdigest()
+
+
+def replace_folder(made: Path, target: Path) -> bool:
+    """Put the folder `made` in the place of `target`, if they differ; say whether they did."""
+    if same_folder(made, target):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as aside:
+        shutil.copytree(made, Path(aside) / "new")
+        if target.exists():
+            os.replace(target, Path(aside) / "old")
+        os.replace(Path(aside) / "new", target)
+    return True
+
+
+def same_folder(one: Path, other: Path) -> bool:
+    """Do two folders hold the same files with the same bytes?"""
+    if not other.is_dir():
+        return False
+    names = {p.relative_to(one) for p in one.rglob("*") if p.is_file()}
+    if names != {p.relative_to(other) for p in other.rglob("*") if p.is_file() and ".ipynb_checkpoints" not in p.parts}:
+        return False
+    return all(filecmp.cmp(one / n, other / n, shallow=False) for n in names)

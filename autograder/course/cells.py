@@ -1,0 +1,44 @@
+"""What kinds of cells a notebook has, as their nbgrader metadata and tags say."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode  # only for reading: see `notebooks` for how it is imported
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    found = cell.metadata.get("tags")
+    return list(found) if isinstance(found, list) else []
+
+
+def graded(cell: NotebookNode) -> dict:
+    """The cell's nbgrader metadata, empty if it has none."""
+    found = cell.metadata.get("nbgrader")
+    return found if isinstance(found, dict) else {}
+
+
+def is_check(cell: NotebookNode) -> bool:
+    """A locked code cell that is worth points."""
+    return cell.cell_type == "code" and bool(graded(cell).get("grade")) and not graded(cell).get("solution")
+
+
+def checks(notebook: NotebookNode) -> dict[str, NotebookNode]:
+    """The check cells, in order: exercise → cell."""
+    return {graded(c)["grade_id"].removesuffix("-check"): c for c in notebook.cells if is_check(c)}
+
+
+def is_solution(cell: NotebookNode) -> bool:
+    return bool(graded(cell).get("solution"))
+
+
+def is_lesson(cell: NotebookNode) -> bool:
+    """A cell that only demonstrates: nothing that is graded may depend on it."""
+    return "lesson" in tags(cell) and not graded(cell)
+
+
+def strip_marks(source: str) -> str:
+    """A solution cell without nbgrader's marks."""
+    return re.sub(r"^\s*### (BEGIN|END) SOLUTION\n?", "", source, flags=re.MULTILINE).rstrip()

@@ -1,0 +1,71 @@
+"""Notebooks as files: read whole or refused with a sentence, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from .folder import CourseError
+
+# jsonschema, which nbformat brings, compiles a grammar of international addresses wherever it finds this package: a second
+# of every start, for a check that no notebook needs.
+_hidden = "rfc3987_syntax" not in sys.modules
+if _hidden:
+    sys.modules["rfc3987_syntax"] = None
+import nbformat  # noqa: E402
+
+if _hidden:
+    del sys.modules["rfc3987_syntax"]
+
+
+def read_notebook(path: Path) -> nbformat.NotebookNode:
+    """Read a notebook of format 4; raises `CourseError` where it cannot be."""
+    try:
+        notebook = nbformat.reads(_whole_characters(path.read_text(encoding="utf-8")), as_version=4)
+        nbformat.validate(notebook)
+    except FileNotFoundError:
+        raise CourseError(f"there is no notebook {path}") from None
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, nbformat.ValidationError, AttributeError, KeyError, TypeError, RecursionError) as error:
+        told = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise CourseError(f"{path} is damaged: it is not a Jupyter notebook ({told})") from None
+    return notebook
+
+
+def _whole_characters(text: str) -> str:
+    """A notebook's JSON in which half a surrogate pair, which can be written to no file, is a question mark."""
+    if "\\ud" not in text.lower():
+        return text
+    return json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
+def notebook_text(notebook: nbformat.NotebookNode) -> str:
+    """A notebook as the course stores it: one-space indent, one final newline."""
+    return nbformat.writes(notebook, indent=1).rstrip("\n") + "\n"
+
+
+def plain(text: str) -> str:
+    """Without the colours of a terminal."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def one_cell_a_line(notebook: nbformat.NotebookNode) -> str:
+    """A notebook as JSON, ten times faster to write than indented; it has been validated when it was read."""
+    rest = {key: value for key, value in notebook.items() if key != "cells"}
+    cells = ",\n".join(json.dumps(cell, ensure_ascii=False) for cell in notebook.cells)
+    return f'{{"cells": [\n{cells}\n],\n{json.dumps(rest, ensure_ascii=False)[1:]}\n'
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as new:
+        new.write(text)
+    os.chmod(new.name, 0o644)
+    os.replace(new.name, path)

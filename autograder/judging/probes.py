@@ -1,0 +1,334 @@
+"""How an answer is exercised where the student's code lives: plain data in, plain data out.
+
+A *request* says what to do with an answer, a *record* what came of it; both are plain data (see `values`), so the same
+probe serves the student's own kernel, the sandboxed child of the grader, and the reference.
+
+This module runs beside student code and is never trusted with the verdict: it knows no reference and no expected value.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import inspect
+import io
+import linecache
+import logging
+import math
+import os
+import random
+import re
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .values import build, materialise, observe
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class TooSlow(BaseException):
+    """The answer ran out of time. A BaseException, so that an `except Exception` in the answer cannot swallow it."""
+
+
+def request(
+    inputs: tuple | list,
+    *,
+    gradient: bool = False,
+    probe: str | None = None,
+    seed: int | None = None,
+    forbid: tuple[str, ...] | list[str] = (),
+    seconds: float = 10.0,
+) -> dict:
+    """One exercise of an answer, as plain data.
+
+    inputs: positional arguments, plain (see `values`). gradient: also the gradient of a fixed weighted sum of the result
+    with respect to every float tensor among the inputs. probe: source of a ``def probe(answer, *inputs)`` that is used
+    in place of a plain call. seed: seeds TensorFlow's, Keras's, NumPy's and Python's generators first. forbid: dotted
+    names that the answer must not reach. seconds: time limit.
+    """
+    return {
+        "inputs": list(inputs),
+        "gradient": bool(gradient),
+        "probe": probe,
+        "seed": seed,
+        "forbid": list(forbid),
+        "seconds": float(seconds),
+    }
+
+
+def run(answer: Callable, requests: list[dict]) -> list[dict]:
+    """Exercise the answer once for every request. After one that ran out of time the rest are not tried."""
+    if is_stub(answer):
+        return [{"status": "stub"} for _ in requests]
+    records: list[dict] = []
+    for asked in requests:
+        if records and records[-1]["status"] == "too slow":
+            records.append(records[-1])
+        else:
+            records.append(_run_one(answer, asked))
+    return records
+
+
+def run_named(namespace: dict, name: str, requests: list[dict]) -> list[dict]:
+    """`run` for the answer of that name in a student's namespace; used by the grader's child."""
+    if not callable(namespace.get(name)):
+        return [{"status": "missing"} for _ in requests]
+    return run(namespace[name], requests)
+
+
+def is_stub(answer: Any) -> bool:
+    """True for a function whose body is still empty: a docstring, `...`, `pass`, a bare `return`."""
+    function = getattr(answer, "python_function", answer)
+    compiled = getattr(function, "__code__", None)
+    if compiled is None:
+        return False
+    seen = [i for i in dis.get_instructions(compiled) if i.opname not in ("RESUME", "NOP", "CACHE", "COPY_FREE_VARS")]
+    returned = ("RETURN_VALUE", "RETURN_CONST")
+    return (
+        len(seen) <= 2
+        and seen[-1].opname in returned
+        and all(i.opname in (*returned, "LOAD_CONST") for i in seen)
+        and seen[0].argval is None
+    )
+
+
+def _run_one(answer: Callable, asked: dict) -> dict:
+    reached: list[str] = []
+    try:
+        with quiet(), _random_state(asked["seed"]), time_limit(asked["seconds"]):
+            record = _exercise(_watched(answer, asked["forbid"], reached), asked)
+    except TooSlow:
+        record = {"status": "too slow", "seconds": asked["seconds"]}
+    except MemoryError:
+        record = {"status": "out of memory"}
+    except (Exception, SystemExit) as error:  # noqa: BLE001  whatever an answer raises is a result, not our failure
+        if type(error).__name__ == "ResourceExhaustedError":
+            record = {"status": "out of memory"}
+        else:
+            record = {
+                "status": "raised",
+                "type": type(error).__name__,
+                "message": _message(error),
+                "lines": _lines(error),
+            }
+    if reached:
+        record["forbidden"] = sorted(set(reached))
+    return record
+
+
+def _exercise(answer: Callable, asked: dict) -> dict:
+    import tensorflow as tf
+
+    inputs = [materialise(value) for value in asked["inputs"]]
+    before = dict(_mutable(inputs))
+    saved = {path: _copy(thing) for path, thing in before.items()}
+    call = build(asked["probe"]) if asked["probe"] else _call
+    record: dict[str, Any] = {"status": "ok"}
+    if asked["gradient"]:
+        watched = [
+            t for t in tf.nest.flatten(inputs) if isinstance(t, (tf.Tensor, tf.Variable)) and t.dtype.is_floating
+        ]
+        with tf.GradientTape() as tape:
+            tape.watch([t for t in watched if isinstance(t, tf.Tensor)])
+            result = call(answer, *inputs)
+            total = _weighted_sum(result)
+        gradients = [None] * len(watched) if total is None else tape.gradient(total, watched)
+        record["gradient"] = observe(gradients)
+    else:
+        result = call(answer, *inputs)
+    record["result"] = observe(result)
+    now = dict(_mutable(inputs))
+    changed = {path: observe(thing) for path, thing in before.items() if not _same(saved[path], thing)}
+    rebound = sorted(path for path, thing in before.items() if now.get(path) is not thing)
+    record["changed"], record["rebound"] = changed, rebound
+    return record
+
+
+def _call(answer: Callable, *inputs: Any) -> Any:
+    return answer(*inputs)
+
+
+def _weighted_sum(result: Any) -> Any:
+    """A scalar in which every element of the result counts differently, so that no error cancels in its gradient."""
+    import tensorflow as tf
+
+    total = None
+    for k, part in enumerate(tf.nest.flatten(result)):
+        if isinstance(part, (tf.Tensor, tf.Variable)) and part.dtype.is_floating:
+            size = int(tf.size(part))
+            weights = np.cos(1.0 + 0.7 * np.arange(size) + k).reshape(part.shape)
+            term = tf.reduce_sum(part * tf.constant(weights, part.dtype))
+            total = term if total is None else total + tf.cast(term, total.dtype)
+    return total
+
+
+def _mutable(inputs: list) -> Iterator[tuple[str, Any]]:
+    """The arrays and variables among the inputs, by their path ("0/2": first argument, third element)."""
+    import tensorflow as tf
+
+    def walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+        if isinstance(value, (np.ndarray, tf.Variable)):
+            yield path, value
+        elif isinstance(value, (list, tuple)):
+            for i, part in enumerate(value):
+                yield from walk(part, f"{path}/{i}")
+        elif isinstance(value, dict):
+            for key, part in value.items():
+                yield from walk(part, f"{path}/{key}")
+
+    for i, value in enumerate(inputs):
+        yield from walk(value, str(i))
+
+
+def _copy(thing: Any) -> np.ndarray:
+    return np.array(thing.numpy() if hasattr(thing, "numpy") else thing)
+
+
+def _same(saved: np.ndarray, thing: Any) -> bool:
+    now = np.asarray(thing.numpy() if hasattr(thing, "numpy") else thing)
+    return now.shape == saved.shape and now.dtype == saved.dtype and now.tobytes() == saved.tobytes()
+
+
+def _message(error: BaseException) -> str:
+    """What an error says, without the list of files that TensorFlow adds when it happens inside a graph."""
+    return re.split(r"\n+(?:Detected at node|Original stack trace|Stack trace for op)|, defined at", str(error))[0][
+        :1000
+    ]
+
+
+def _lines(error: BaseException) -> list[list]:
+    """The answer's own lines in a traceback, outermost first: [function, line number, text]. Nothing of ours, no paths."""
+    lines = []
+    traceback = error.__traceback__
+    while traceback:
+        frame = traceback.tb_frame
+        name = frame.f_code.co_filename
+        if not name.startswith((PACKAGE, "<frozen", "<probe>")) and f"{os.sep}site-packages{os.sep}" not in name:
+            if f"{os.sep}lib{os.sep}python" not in name and "__autograph_generated" not in name:
+                text = linecache.getline(name, traceback.tb_lineno, frame.f_globals).strip()
+                lines.append([frame.f_code.co_name, traceback.tb_lineno, text[:200]])
+        traceback = traceback.tb_next
+    return lines[-5:]
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Swallow what is printed meanwhile, by Python or by C++, and every warning.
+
+    nbgrader gives a check cell no point when anything is written to stderr in it.
+    """
+    saved: list[tuple[int, int]] = []
+    logger = logging.getLogger("tensorflow")  # its handler keeps the stream that it was made with
+    level = logger.level
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for fd in (1, 2):
+            with contextlib.suppress(OSError):
+                saved.append((fd, os.dup(fd)))
+                os.dup2(null, fd)
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            logger.setLevel(logging.ERROR)
+            with contextlib.redirect_stderr(io.StringIO()):
+                yield
+    finally:
+        logger.setLevel(level)
+        for fd, copy in saved:
+            os.dup2(copy, fd)
+            os.close(copy)
+        os.close(null)
+
+
+@contextlib.contextmanager
+def _random_state(seed: int | None) -> Iterator[None]:
+    """Leave the caller's NumPy and Python generators as they were; seed all generators where a seed is given."""
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    try:
+        if seed is not None:
+            import keras
+
+            keras.utils.set_random_seed(seed)
+        yield
+    finally:
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise `TooSlow` in the main thread after so many seconds of wall time; elsewhere the grader's own clock serves."""
+    unusable = threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer")
+    if unusable or seconds == math.inf:
+        yield
+        return
+    started = time.monotonic()
+
+    def ring(number: int, frame: Any) -> None:
+        raise TooSlow(f"{time.monotonic() - started:.1f} s")
+
+    handler = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(
+        signal.ITIMER_REAL, seconds, 0.5
+    )  # again and again: one may be lost in a callback that swallows it
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+
+
+def resolve(dotted: str) -> Any:
+    """The object a dotted name of `forbid` means: "tf.nn.softmax", "keras.activations.relu", "np.linalg.norm"."""
+    import keras
+    import tensorflow as tf
+
+    head, *rest = dotted.split(".")
+    thing: Any = {"tf": tf, "keras": keras, "np": np}[head]
+    for part in rest:
+        thing = getattr(thing, part)
+    return thing
+
+
+def codes_of(function: Any) -> set:
+    """The code objects that only this function runs. TensorFlow's wrappers share theirs among all ops: they are no evidence."""
+    from tensorflow.python.util import tf_decorator
+
+    if isinstance(function, type):
+        members = [vars(function).get(name) for name in ("__init__", "__call__", "call")]
+        return {m.__code__ for m in members if hasattr(m, "__code__")}
+    inner = inspect.unwrap(tf_decorator.unwrap(function)[1])
+    inner = getattr(inner, "__func__", inner)
+    return {inner.__code__} if hasattr(inner, "__code__") else set()
+
+
+def _watched(answer: Callable, forbid: list[str], reached: list[str]) -> Callable:
+    """The answer, noting which forbidden functions it enters, under whatever name it calls them."""
+    if not forbid:
+        return answer
+    names = {compiled: dotted for dotted in reversed(forbid) for compiled in codes_of(resolve(dotted))}
+
+    def profile(frame: Any, event: str, argument: Any) -> None:
+        if event == "call" and frame.f_code in names:
+            reached.append(names[frame.f_code])
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        previous = sys.getprofile()
+        threading.setprofile(profile)  # of threads that the answer starts
+        sys.setprofile(profile)
+        try:
+            return answer(*arguments, **named)
+        finally:
+            sys.setprofile(previous)
+            threading.setprofile(previous)
+
+    return watched

@@ -1,0 +1,73 @@
+"""The grade table: who has how many points in which exercise, read from nbgrader's gradebook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from ..course.cells import checks
+from ..course.folder import Course
+from ..course.nbgrader import recorded
+from ..course.notebooks import read_notebook
+from ..grading.batch import Outcome
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student's grades in one chapter. points: exercise → (score, maximum). to_grade: answers that a person must grade."""
+
+    student: str
+    points: dict[str, tuple[float, float]]
+    to_grade: int
+
+    @property
+    def total(self) -> float:
+        return sum(score for score, _ in self.points.values())
+
+    @property
+    def maximum(self) -> float:
+        return sum(top for _, top in self.points.values())
+
+
+def read_grades(course: Course, chapter: str) -> list[Row]:
+    """The automatic grades of a chapter, a row a student who handed in."""
+    rows = []
+    for student, grades in recorded(course, chapter).items():
+        points = {g.cell.removesuffix("-check"): (g.score, g.maximum) for g in grades if g.code}
+        rows.append(Row(student, points, sum(g.to_grade for g in grades if not g.code)))
+    return rows
+
+
+def table(course: Course, chapter: str, rows: list[Row], width: int = 80) -> Table:
+    """The rows as a table. Exercises go by number where their names need more than the width."""
+    names = list(checks(read_notebook(course.source(chapter))))
+    wide = sum(len(n) + 3 for n in names) + 46 <= width
+    legend = "" if wide else "\n" + ", ".join(f"{i} {n}" for i, n in enumerate(names, 1))
+    made = Table(
+        title=f"{chapter}: points of the automatic checks{legend}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    made.add_column("student", no_wrap=True)
+    for number, name in enumerate(names, 1):
+        made.add_column(name if wide else str(number), justify="right", no_wrap=True)
+    made.add_column("total", justify="right", style="bold", no_wrap=True)
+    made.add_column("to grade by hand", justify="right")
+    for row in rows:
+        scores = [f"{row.points[n][0]:g}" if n in row.points else "–" for n in names]
+        made.add_row(escape(row.student), *scores, f"{row.total:g} of {row.maximum:g}", str(row.to_grade or ""))
+    return made
+
+
+def summary(outcome: Outcome) -> str:
+    """What a run of `course grade` did, in a line or two."""
+    each = f", {outcome.seconds / outcome.graded:.1f} s each" if outcome.graded else ""
+    lines = [f"{outcome.graded} graded in {outcome.seconds:.0f} s{each}; {outcome.skipped} were graded before"]
+    lines += [f"{count} {stamp}" for stamp, count in sorted(outcome.stamps.items())]
+    lines += [f"the grader's fault, to be graded again: {fault}" for fault in outcome.faults]
+    return "\n".join(lines)
