@@ -2,6 +2,8 @@
 
 import os
 
+from autograder.grading.lessons import ListLessons
+
 c = get_config()  # noqa: F821  nbgrader provides it
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
@@ -14,6 +16,9 @@ c.CourseDirectory.db_url = f"sqlite:///{ROOT}/gradebook.db?timeout=60"
 # A stub that does nothing: an untouched notebook runs from top to bottom, and each check says "not attempted".
 c.ClearSolutions.code_stub = {"python": "..."}
 c.ClearSolutions.text_stub = "*Write your answer here.*"
+
+# The release lists the lesson's cells: a student's copy of one is the student's own, at home and while grading.
+c.GenerateAssignment.preprocessors.append(ListLessons)
 
 # A submission's damage is repaired before nbgrader sees it.
 c.Autograde.sanitize_preprocessors = [

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import linecache
 from pathlib import Path
 
+from ..judging import probes
 from ..judging.exercise import Exercise
-from ..judging.judge import judge
+from ..judging.judge import explained, judge_with
 from ..judging.registry import UnknownExercise, exercises, find
 from ..judging.verdict import Verdict
 from .cells import graded, is_check, is_lesson
@@ -26,7 +29,11 @@ def try_file(path: Path, wanted: tuple[str, ...] = (), seed: int = 0) -> list[Ve
     missing = [e.name for e in chosen if not callable(namespace.get(e.name))]
     if missing:
         raise CourseError(f"{path} defines no function called {missing[0]}")
-    return [judge(exercise, namespace[exercise.name], seed) for exercise in chosen]
+    verdicts = []
+    for exercise in chosen:
+        ask = functools.partial(probes.run, namespace[exercise.name])
+        verdicts.append(explained(exercise, ask, seed, judge_with(exercise, ask, seed)))
+    return verdicts
 
 
 def run_cells(path: Path) -> dict:
@@ -46,7 +53,10 @@ def run_cells(path: Path) -> dict:
     namespace: dict = {"__name__": "__main__"}
     for name, source in sources:
         try:
-            exec(compile(TransformerManager().transform_cell(source), f"<{name}>", "exec"), namespace)
+            text = TransformerManager().transform_cell(source)
+            # under this name a traceback, and `check`, find the lines again
+            linecache.cache[f"<{name}>"] = (len(text), None, text.splitlines(keepends=True), f"<{name}>")
+            exec(compile(text, f"<{name}>", "exec"), namespace)
         except Exception as error:  # noqa: BLE001  whatever the file raises is its own affair; we only say so
             raise CourseError(f"{path}, {name}: {type(error).__name__}: {error}") from None
     return namespace

@@ -19,6 +19,7 @@ from ..course.cells import graded
 from ..course.files import remove_copies
 from ..course.folder import CourseError
 from ..course.notebooks import read_notebook
+from .lessons import sort_out
 
 # Everything that is shown is somebody's browser's work: nbgrader's feedback and formgrader put a student's Markdown, with the
 # HTML in it, into their pages as it is.
@@ -80,6 +81,7 @@ def repair(nb: NotebookNode, master: NotebookNode) -> list[str]:
         else:
             _restore(cell, known[name], notes)
     _insert_missing(nb, known, chosen, notes)
+    notes += sort_out(nb, master)
     seen: set[str] = set()
     for number, cell in enumerate(nb.cells):
         if nb.get("nbformat_minor", 0) >= 5 and (not cell.get("id") or cell.id in seen):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import dis
+import ast
+import contextlib
+import linecache
 import os
+import sys
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
 
 from .probes import quiet
@@ -19,30 +21,18 @@ with quiet():
 
     tf.config.list_physical_devices()
 
-from .judge import judge  # noqa: E402
+from . import ledger  # noqa: E402
+from .judge import judge_fresh  # noqa: E402
 from .registry import UnknownExercise, find  # noqa: E402
+
+SECONDS = 1 / 3  # for the draws of one check
+ledger.keep()
 
 
 def check(answer: Any) -> Verdict:
-    """Check an answer against its exercise, found by the function's name. Raises nothing, so that "Run All" goes on."""
-    name = getattr(answer, "__name__", None)
-    if not callable(answer) or not isinstance(name, str):
-        text = f"check() wants the function you wrote, not {type(answer).__name__}."
-        return Verdict("?", "wrong", 0.0, 0.0, message=text)
-    with quiet():
-        try:
-            exercise = find(name)
-        except UnknownExercise as error:
-            text = f"{str(error).capitalize()}. Did you rename the function?"
-            return Verdict(name, "wrong", 0.0, 0.0, message=text)
-        verdict = judge(exercise, answer)
-    if borrowed := borrowed_names(answer):
-        text = (
-            f"Your function takes {' and '.join(borrowed)} from outside of itself. A lesson's variables are not there "
-            "when you are graded: use the arguments, or define what you need in the cell of your answer."
-        )
-        verdict = replace(verdict, message=f"{verdict.message}\n{text}".strip())
-    return verdict
+    """Check an answer against its exercise, found by the name in the check cell. Raises nothing, so that "Run All" goes on."""
+    name = _name_in_call(sys._getframe(1)) or getattr(answer, "__name__", None)
+    return _check(answer, name)
 
 
 def ready(*answers: Any) -> bool:
@@ -51,21 +41,86 @@ def ready(*answers: Any) -> bool:
     if ready(clip_global, clipped_step):
         pictures.saved_run(...)
     """
-    verdicts = [check(answer) for answer in answers]
+    names = _names_in_call(sys._getframe(1), "ready")
+    if len(names) != len(answers):
+        names = [getattr(answer, "__name__", None) for answer in answers]
+    verdicts = [_check(answer, name) for answer, name in zip(answers, names, strict=True)]
     if waiting := [verdict.name for verdict in verdicts if not verdict.passed]:
-        names = " and ".join(f"`{name}`" for name in waiting)
-        print(f"This cell runs on what you write yourself. It waits for {names}: solve, then run it again.")
+        told = " and ".join(f"`{name}`" for name in waiting)
+        print(f"This cell runs on what you write yourself. It waits for {told}: solve, then run it again.")
     return not waiting
 
 
-def borrowed_names(answer: Any) -> list[str]:
-    """The data, not functions or modules, that a function takes from its notebook's variables. Constants in CAPITALS are its own."""
-    function = getattr(answer, "python_function", answer)
-    if not hasattr(function, "__code__"):
+def _check(answer: Any, name: str | None) -> Verdict:
+    if not callable(answer) or not isinstance(name, str):
+        text = f"check() wants the function you wrote, not {type(answer).__name__}."
+        return Verdict("?", "wrong", 0.0, 0.0, message=text)
+    kept = ledger.ledger()
+    with quiet():
+        try:
+            exercise = find(name)
+        except UnknownExercise as error:
+            text = f"{str(error).capitalize()}. Did you rename the function?"
+            return Verdict(name, "wrong", 0.0, 0.0, message=text)
+        if kept is not None and (stale := kept.stale(name)):
+            return Verdict(exercise.key, "crashed", 0.0, exercise.points, message=stale)
+        with kept.as_graded() if kept is not None else contextlib.nullcontext():
+            verdict = judge_fresh(exercise, answer, SECONDS)
+    if verdict.outcome == "grader's fault":
+        text = (
+            "Something in this notebook has changed TensorFlow, Keras or NumPy so that nothing can be judged here. Restart the "
+            f"kernel, and run the setup cell and your answer. If this stays, the exercise is at fault, not you: tell your "
+            f"teacher.\n{verdict.message}"
+        )
+        return replace(verdict, points=0.0, message=text)
+    if kept is None or not ledger.notebook_cells():  # nobody can tell which cells are a lesson's
+        if borrowed := ledger.borrowed(answer, getattr(answer, "__globals__", {})):
+            text = (
+                f"Your function takes {' and '.join(borrowed)} from outside of itself. A lesson's variables are not there "
+                "when you are graded: use the arguments, or define what you need in the cell of your answer."
+            )
+            return replace(verdict, message=f"{verdict.message}\n{text}".strip())
+        return verdict
+    missing = kept.missing_for(answer, name)
+    if missing:
+        verdict = replace(verdict, message=f"{verdict.message}\n{_told(name, missing)}".strip())
+        if name in missing:  # the answer itself is a lesson's, or is made of what a lesson has made
+            verdict = replace(verdict, outcome="crashed", points=0.0, mistake=None, cases=())
+    return verdict
+
+
+def _told(name: str, missing: dict[str, ledger.Origin]) -> str:
+    """What to do about names that the grader will not have."""
+    lines = []
+    for used, origin in missing.items():
+        if origin.own:
+            lines.append(
+                f"`{used}` is made with `{origin.title}`, which a lesson's cell defines. Lesson cells are not run when you are "
+                f"graded: there, the cell of `{used}` stops. Copy what you need into it."
+            )
+        else:
+            lines.append(
+                f"`{used}` comes from the lesson's cell that begins «{origin.title}». Lesson cells are not run when you are "
+                f"graded: copy what you need into the cell of `{name}`."
+            )
+    return "\n".join(lines)
+
+
+def _name_in_call(frame: Any) -> str | None:
+    """The name between the parentheses of the call `check(name)` that this frame is in; None if it is no plain name."""
+    names = _names_in_call(frame, "check")
+    return names[0] if len(names) == 1 else None
+
+
+def _names_in_call(frame: Any, function: str) -> list[str]:
+    source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
         return []
-    codes, names = [function.__code__], []
-    for code in codes:
-        codes += [c for c in code.co_consts if hasattr(c, "co_names")]
-        names += [i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"]
-    data = {n: function.__globals__[n] for n in names if n in function.__globals__ and not n.isupper()}
-    return sorted(n for n, v in data.items() if not callable(v) and not isinstance(v, ModuleType))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", None)) == function:
+            if node.lineno <= frame.f_lineno <= (node.end_lineno or node.lineno):
+                plain = [argument.id for argument in node.args if isinstance(argument, ast.Name)]
+                return plain if len(plain) == len(node.args) else []
+    return []

@@ -24,7 +24,8 @@ def difference(
 ) -> str | None:
     """None if `got` equals `expected` within tolerance, else a sentence that says where and how they differ.
 
-    Tensors, variables and arrays count as the same kind of thing; a number may also come as an array without dimensions.
+    Tensors, variables and arrays count as the same kind of thing, and so does the list of an array's rows; a number may also
+    come as an array without dimensions.
     `dtype`: dtypes must be equal (a plain Python number has none and may stand for any number of its kind).
     """
     if isinstance(expected, (list, tuple)) or (isinstance(expected, Tagged) and expected.tag == "dataset"):
@@ -37,7 +38,7 @@ def difference(
             return difference(got.value, expected.value, rtol=rtol, atol=atol, dtype=dtype, what=what)
         same = type(got) is type(expected) and got == expected
         return None if same else f"{what} is {describe(got)}, expected {describe(expected)}"
-    have = as_array(got)
+    have = rows(got)
     if have is None:
         return f"{what} is {describe(got)}, expected {describe(expected)}"
     if have.shape != want.shape:
@@ -56,6 +57,23 @@ def as_array(value: Any) -> np.ndarray | None:
     if type(value) in (bool, int, float, complex):
         return np.asarray(value)
     return None
+
+
+def rows(value: Any, depth: int = 0) -> np.ndarray | None:
+    """The array that a list of numbers, or of rows of equal shape, makes; None if it makes none."""
+    if type(value) not in (list, tuple):
+        return as_array(value)
+    parts = [rows(part, depth + 1) for part in value] if depth < 8 else []
+    if not parts or any(part is None for part in parts) or len({part.shape for part in parts}) > 1:
+        return None
+    return np.stack(parts)
+
+
+def is_of_plain_numbers(value: Any) -> bool:
+    """A Python number, or a list of nothing else: it has no dtype that anybody chose."""
+    if type(value) in (list, tuple):
+        return all(is_of_plain_numbers(part) for part in value)
+    return type(value) in (bool, int, float, complex)
 
 
 def describe(value: Any) -> str:
@@ -99,10 +117,10 @@ def _number(value: Any) -> str:
 def _dtypes(got: Any, have: np.ndarray, expected: Any, want: np.ndarray) -> str | None:
     if have.dtype == want.dtype:
         return None
-    plain = type(got) in (bool, int, float, complex) or type(expected) in (bool, int, float, complex)
+    plain = is_of_plain_numbers(got) or is_of_plain_numbers(expected)
     if plain and _kind(have) == _kind(want):
         return None
-    if plain and _kind(want) == "f" and type(got) is int:
+    if _kind(want) == "f" and _kind(have) == "i" and is_of_plain_numbers(got):
         return None
     if have.ndim == 0 and isinstance(got, np.ndarray) and _kind(have) == _kind(want):
         return None  # a NumPy scalar: np.mean of Python numbers is float64 whatever went in

@@ -68,7 +68,8 @@ class Exercise:
     """One function for the student to write.
 
     reference: the same by another road through TensorFlow. minutes: how long it should take. difficulty: 1 to 3.
-    forbid: dotted names that the answer must not call. seconds: time limit for one case.
+    forbid: dotted names that the answer must not call. seconds: time limit for one case. picture: how a result can be
+    drawn ("curve", "path", "grid", see `picture`); empty if it is nothing to look at.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Exercise:
     difficulty: int = 1
     forbid: tuple[str, ...] = ()
     seconds: float = 20.0
+    picture: str = ""
     mistakes: list[Mistake] = field(default_factory=list)
     _cases: list[tuple[dict, float | None]] = field(default_factory=list)
 
@@ -125,15 +127,20 @@ class Exercise:
 
 
 def exercise(
-    *, points: float, minutes: int, difficulty: int = 1, forbid: Sequence[str] = (), seconds: float = 20.0
+    *,
+    points: float,
+    minutes: int,
+    difficulty: int = 1,
+    forbid: Sequence[str] = (),
+    seconds: float = 20.0,
+    picture: str = "",
 ) -> Callable:
     """Decorate a reference: it becomes the `Exercise` of that name, in the chapter of its module."""
 
     def make(reference: Callable) -> Exercise:
         chapter = reference.__module__.rsplit(".", 1)[-1]
-        return Exercise(
-            reference.__name__, chapter, float(points), minutes, reference, difficulty, tuple(forbid), seconds
-        )
+        name, worth = reference.__name__, float(points)
+        return Exercise(name, chapter, worth, minutes, reference, difficulty, tuple(forbid), seconds, picture)
 
     return make
 
@@ -166,23 +173,23 @@ class Drawn:
 
 def draw(exercise: Exercise, seed: int) -> list[Drawn]:
     """Fresh inputs for every case; the same for the same seed, whatever else was drawn before."""
-    drawn = []
-    for number, case in enumerate(exercise.cases):
-        words = [seed & 0xFFFFFFFF, seed >> 32, number, *exercise.key.encode()]
-        rng = np.random.default_rng(words)
-        inputs = list(case.draw(rng))
-        drawn.append(
-            Drawn(
-                case,
-                inputs,
-                probes.request(
-                    inputs,
-                    gradient=case.gradient,
-                    probe=case.probe,
-                    seed=int(rng.integers(2**31)) if case.seeded else None,
-                    forbid=exercise.forbid,
-                    seconds=exercise.seconds,
-                ),
-            )
-        )
-    return drawn
+    return [
+        draw_case(exercise, case, np.random.default_rng(words_of(exercise, number, seed)))
+        for number, case in enumerate(exercise.cases)
+    ]
+
+
+def words_of(exercise: Exercise, number: int, seed: int) -> list[int]:
+    """What seeds the generator for the case of this number."""
+    return [seed & 0xFFFFFFFF, seed >> 32, number, *exercise.key.encode()]
+
+
+def draw_case(exercise: Exercise, case: Case, rng: np.random.Generator) -> Drawn:
+    """One case with the inputs that this generator draws."""
+    inputs = list(case.draw(rng))
+    # not by a method that a generator may have of its own: this draw is no part of the case
+    seed = int(np.random.Generator.integers(rng, 2**31)) if case.seeded else None
+    request = probes.request(
+        inputs, gradient=case.gradient, probe=case.probe, seed=seed, forbid=exercise.forbid, seconds=exercise.seconds
+    )
+    return Drawn(case, inputs, request)

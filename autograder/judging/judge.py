@@ -11,16 +11,21 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import probes
+from . import literal, probes, shrink, switches
 from .compare import as_array, describe, difference, show
 from .exercise import Drawn, Exercise, Mistake, draw
+from .picture import picture
 from .verdict import CaseResult, Verdict
 
 ENDINGS = ("too slow", "out of memory", "killed")
+MOST_DRAWS = 20  # of one check
+SHRINK_SECONDS = 0.25  # for the smallest input of one check
+TRY_SECONDS = 2.0  # for one of the inputs that are tried
 LONGEST = 1000  # characters of one finding: parts of it are what an answer says
 
 
@@ -29,7 +34,76 @@ def judge(exercise: Exercise, answer: Callable, seed: int = 0) -> Verdict:
     return judge_with(exercise, lambda requests: probes.run(answer, requests), seed)
 
 
-def judge_with(exercise: Exercise, ask: Callable[[list[dict]], list[dict]], seed: int = 0) -> Verdict:
+def judge_fresh(exercise: Exercise, answer: Callable, seconds: float) -> Verdict:
+    """Judge an answer in this process on one draw after another, as many as the time allows; the first that fails counts.
+
+    The draws are 0, 1, 2, …: the first is always the same, so that what a check says can be compared.
+    """
+    started, verdict, seed = time.monotonic(), judge(exercise, answer), 0
+    while verdict.passed and seed + 1 < MOST_DRAWS:
+        spent = time.monotonic() - started
+        if spent + spent / (seed + 1) > seconds:  # one more takes about as long as one so far
+            break
+        seed += 1
+        verdict = judge(exercise, answer, seed)
+    return explained(exercise, lambda requests: probes.run(answer, requests), seed, verdict)
+
+
+def explained(exercise: Exercise, ask: Ask, seed: int, verdict: Verdict) -> Verdict:
+    """A verdict on a failing answer with the smallest input on which it fails, and with a picture where there is something to see.
+
+    To be asked for when all else has been asked of the answer: what it does with other inputs may end its process.
+    """
+    number = next((n for n, case in enumerate(verdict.cases) if not case.passed), None)
+    if number is None or verdict.outcome not in ("wrong", "crashed"):
+        return verdict
+    try:
+        sheet = answer_sheet(exercise, seed)
+        result = replace(verdict.cases[number], **_example(sheet, ask, seed, number), **_picture(sheet, ask, number))
+    except Exception:  # noqa: BLE001  an example is a kindness: without it the verdict stands as it is
+        return verdict
+    return replace(verdict, cases=(*verdict.cases[:number], result, *verdict.cases[number + 1 :]))
+
+
+def _example(sheet: AnswerSheet, ask: Ask, seed: int, number: int) -> dict[str, str]:
+    """The smallest draw of a case that fails as the case did: as a call, and what is wrong there."""
+    exercise, drawn = sheet.exercise, sheet.drawn[number]
+    if (
+        sheet.seconds > SHRINK_SECONDS / 4
+    ):  # too slow for a search, and what trains is not seen through on a small input
+        return {}
+
+    def wrong(one: Drawn) -> str | None:
+        quick = {**one.request, "seconds": min(exercise.seconds, TRY_SECONDS)}
+        with switches.as_it_comes():
+            (expected,) = probes.run(exercise.reference, [{**quick, "forbid": []}])
+        if expected["status"] != ("raised" if one.case.raises else "ok"):
+            return None
+        try:
+            return _finding(one, ask([quick])[0], expected, sheet.names)
+        except Exception:  # noqa: BLE001  of a form that no comparison foresaw: then it is no example
+            return None
+
+    finding = wrong(drawn)
+    if finding is None or "was stopped after" in finding or "needed more memory" in finding:
+        return {}
+    found = shrink.smallest(exercise, drawn.case, number, seed, finding, wrong, SHRINK_SECONDS)
+    text = "" if found is None else literal.call(exercise.name, found.drawn.inputs)
+    return {"example": text, "told": found.finding[:LONGEST]} if text else {}
+
+
+def _picture(sheet: AnswerSheet, ask: Ask, number: int) -> dict[str, str]:
+    """The answer's result in a case beside the expected one, for exercises whose results can be looked at."""
+    if not sheet.exercise.picture or sheet.seconds > SHRINK_SECONDS:
+        return {}
+    record, expected = ask([sheet.drawn[number].request])[0], sheet.expected[number]
+    if not record["status"] == expected["status"] == "ok":
+        return {}
+    svg, alt = picture(sheet.exercise.picture, record["result"], expected["result"])
+    return {"picture": svg, "alt": alt}
+
+
+def judge_with(exercise: Exercise, ask: Ask, seed: int = 0) -> Verdict:
     """Judge an answer that lives elsewhere: `ask` carries the requests to it and brings its records back."""
     try:
         sheet = answer_sheet(exercise, seed)
@@ -47,13 +121,21 @@ def judge_with(exercise: Exercise, ask: Callable[[list[dict]], list[dict]], seed
         return Verdict(exercise.key, "wrong", 0.0, exercise.points, message=text)
 
 
+Ask = Callable[[list[dict]], list[dict]]
+"""Carries requests to an answer, wherever it lives, and brings its records back (see `probes`)."""
+
+
 @dataclass(eq=False)
 class AnswerSheet:
-    """One draw of an exercise with what the reference makes of it and, once asked for, what the mistakes make of it."""
+    """One draw of an exercise with what the reference makes of it and, once asked for, what the mistakes make of it.
+
+    seconds: that the reference took for its slowest case.
+    """
 
     exercise: Exercise
     drawn: list[Drawn]
     expected: list[dict]
+    seconds: float = 0.0
     _mistaken: dict[tuple[str, int], dict] = field(default_factory=dict)
 
     @property
@@ -65,7 +147,8 @@ class AnswerSheet:
         """What a typical mistake does in one case: its record, made when first asked for."""
         if (mistake.name, number) not in self._mistaken:
             request = {**self.drawn[number].request, "forbid": []}
-            self._mistaken[mistake.name, number] = probes.run(mistake.answer, [request])[0]
+            with switches.as_it_comes():
+                self._mistaken[mistake.name, number] = probes.run(mistake.answer, [request])[0]
         return self._mistaken[mistake.name, number]
 
 
@@ -77,12 +160,17 @@ def answer_sheet(exercise: Exercise, seed: int) -> AnswerSheet:
     """
     drawn = draw(exercise, seed)
     # no clock for the reference: it is ours, and a busy machine is nobody's mistake
-    expected = probes.run(exercise.reference, [{**d.request, "forbid": [], "seconds": math.inf} for d in drawn])
+    expected, slowest = [], 0.0
+    with switches.as_it_comes():
+        for one in drawn:
+            started = time.monotonic()
+            expected += probes.run(exercise.reference, [{**one.request, "forbid": [], "seconds": math.inf}])
+            slowest = max(slowest, time.monotonic() - started)
     for one, record in zip(drawn, expected, strict=True):
         if record["status"] != ("raised" if one.case.raises else "ok"):
             told = f": {_short(record)}" if record["status"] == "raised" else ""
             raise RuntimeError(f"the reference came to {record['status']!r} in {one.case.name!r}{told}")
-    return AnswerSheet(exercise, drawn, expected)
+    return AnswerSheet(exercise, drawn, expected, slowest)
 
 
 def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
@@ -111,6 +199,12 @@ def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
             f"This exercise is about building it yourself: your answer calls {' and '.join(forbidden)[:LONGEST]}, "
             "which is not allowed here, whatever name it is given."
         )
+    if calls := sorted({call for r in records for call in r.get("switches", ())}):
+        told = (
+            f"Your notebook has called {' and '.join(calls)[:LONGEST]}, which changes what TensorFlow, Keras or NumPy do "
+            "everywhere. Take it out and restart the kernel: answers are judged without it."
+        )
+        message = f"{told}\n{message}".strip()
     hint = mistake.hint if mistake else None
     points = sum(c.points for c in cases)
     return Verdict(exercise.key, outcome, points, exercise.points, hint, message, tuple(cases))
@@ -210,25 +304,13 @@ def _gradients(record: dict, expected: dict, options: dict) -> str | None:
 
 
 def _matching_mistake(sheet: AnswerSheet, records: list[dict], findings: list[str | None]) -> Mistake | None:
-    """The typical mistake that this answer makes: the first that does the same in every case, else in every failed one."""
-    failed = [number for number, finding in enumerate(findings) if finding]
-    passed = [number for number, finding in enumerate(findings) if not finding]
-    partial = None
+    """The typical mistake that this answer makes: the first that does the same in every case. Rather none than a wrong one."""
+    # the failed cases first: most mistakes part there, and what they do in the others need not be found out
+    order = sorted(range(len(findings)), key=lambda number: not findings[number])
     for mistake in sheet.exercise.mistakes:
-        if not _same(sheet, records, mistake, failed):
-            continue  # most part here, after one case: what a mistake does in the others need not be found out
-        if _same(sheet, records, mistake, passed):
+        if all(_alike(sheet.drawn[n], records[n], sheet.mistaken(mistake, n), sheet.expected[n]) for n in order):
             return mistake
-        if partial is None and all(
-            _finding(sheet.drawn[n], sheet.mistaken(mistake, n), sheet.expected[n], sheet.names) for n in failed
-        ):
-            partial = mistake
-    return partial
-
-
-def _same(sheet: AnswerSheet, records: list[dict], mistake: Mistake, numbers: list[int]) -> bool:
-    """Does the answer do what the mistake does, in the cases of these numbers?"""
-    return all(_alike(sheet.drawn[n], records[n], sheet.mistaken(mistake, n), sheet.expected[n]) for n in numbers)
+    return None
 
 
 def _alike(drawn: Drawn, record: dict, other: dict, expected: dict) -> bool:
@@ -240,10 +322,12 @@ def _alike(drawn: Drawn, record: dict, other: dict, expected: dict) -> bool:
     if record["status"] != "ok":
         return True
     case = drawn.case
-    if case.accept is not None:
-        return _accept(drawn, record, expected) == _accept(drawn, other, expected)
+    if case.accept is not None and _accept(drawn, record, expected) != _accept(drawn, other, expected):
+        return False
     options = {"rtol": case.rtol, "atol": case.atol, "dtype": case.dtype}
-    if difference(record["result"], other["result"], **options) or set(record["changed"]) != set(other["changed"]):
+    if difference(_essence(record["result"]), _essence(other["result"]), **options) or set(record["changed"]) != set(
+        other["changed"]
+    ):
         return False
     if record["rebound"] != other["rebound"]:
         return False
@@ -252,6 +336,13 @@ def _alike(drawn: Drawn, record: dict, other: dict, expected: dict) -> bool:
     return not (
         case.gradient and difference(record.get("gradient"), other.get("gradient"), **{**options, "dtype": False})
     )
+
+
+def _essence(result: Any) -> Any:
+    """Of a figure what is drawn in it: not the pixels, in which a font or a border may differ."""
+    if getattr(result, "tag", None) == "figure":
+        return result.value["axes"]
+    return result
 
 
 def _detail(drawn: Drawn, record: dict, expected: dict) -> str:

@@ -17,7 +17,6 @@ import logging
 import math
 import os
 import random
-import re
 import signal
 import sys
 import threading
@@ -28,9 +27,20 @@ from typing import Any
 
 import numpy as np
 
+from . import switches
 from .values import build, materialise, observe
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+ADDITIONS = (
+    "\nDetected at node",
+    "\nOriginal stack trace",
+    "\nStack trace for op",
+    ", defined at",
+    "If you are looking for numpy-related methods",
+)
+"""Where in an error's text that begins which says nothing of the student's line."""
 
 
 class TooSlow(BaseException):
@@ -120,6 +130,8 @@ def _run_one(answer: Callable, asked: dict) -> dict:
             }
     if reached:
         record["forbidden"] = sorted(set(reached))
+    if thrown := switches.thrown():
+        record["switches"] = thrown
     return record
 
 
@@ -197,10 +209,11 @@ def _same(saved: np.ndarray, thing: Any) -> bool:
 
 
 def _message(error: BaseException) -> str:
-    """What an error says, without the list of files that TensorFlow adds when it happens inside a graph."""
-    return re.split(r"\n+(?:Detected at node|Original stack trace|Stack trace for op)|, defined at", str(error))[0][
-        :1000
-    ]
+    """What an error says, without what TensorFlow adds: files inside a graph, and advice that leads elsewhere."""
+    text = str(error)[:10_000]
+    for addition in ADDITIONS:
+        text = text.partition(addition)[0]
+    return "\n".join(line.strip() for line in text.splitlines())[:1000].strip()
 
 
 def _lines(error: BaseException) -> list[list]:

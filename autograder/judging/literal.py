@@ -1,0 +1,86 @@
+"""Plain inputs as Python that a student can paste into a cell: `mse_onehot(tf.constant([1]), tf.constant([[1., 0.]]))`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..execution.wire import Tagged
+
+LONGEST = 600  # characters: what is longer is not shown
+IMPLIED = ("float32", "int32", "bool")  # dtypes that tf.constant gives by itself
+LINES = 8  # of a function that an input is, or is made by
+
+
+def call(name: str, inputs: list) -> str:
+    """The call of a function with these inputs, after the functions that they need; empty where it would be too long."""
+    needed: dict[str, str] = {}
+    text = f"{name}({', '.join(literal(value, needed) for value in inputs)})"
+    text = "\n".join([*needed.values(), text])
+    return text if len(text) <= LONGEST and all(len(d.splitlines()) <= LINES for d in needed.values()) else ""
+
+
+def literal(value: Any, needed: dict[str, str]) -> str:
+    """One input as an expression. needed: takes up the functions that the expression uses, by name."""
+    if isinstance(value, Tagged):
+        return _tagged(value, needed)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _array("tf.constant", np.asarray(value))
+    if isinstance(value, list):
+        return f"[{', '.join(literal(v, needed) for v in value)}]"
+    if isinstance(value, tuple):
+        return f"({', '.join(literal(v, needed) for v in value)}{',' * (len(value) == 1)})"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k!r}: {literal(v, needed)}' for k, v in value.items())}}}"
+    return _number(value) if isinstance(value, float) else repr(value)
+
+
+def _tagged(value: Tagged, needed: dict[str, str]) -> str:
+    if value.tag == "array":
+        array = np.asarray(value.value)
+        natural = np.asarray(array.tolist()).dtype == array.dtype
+        return f"np.array({_nested(array)}{'' if natural else f', {array.dtype.name!r}'})"
+    if value.tag in ("tensor", "variable"):
+        return _array("tf.Variable" if value.tag == "variable" else "tf.constant", np.asarray(value.value))
+    if value.tag == "code":
+        return _function(value.value, needed)
+    if value.tag == "made":
+        source, arguments = value.value
+        function = _function(source, needed)
+        function = f"({function})" if function.startswith("lambda") else function
+        return f"{function}({', '.join(literal(a, needed) for a in arguments)})"
+    return f"<{value.tag}>"
+
+
+def _function(source: str, needed: dict[str, str]) -> str:
+    if not source.startswith("def "):
+        return source
+    name = source[4 : source.index("(")].strip()
+    shown = name if name != "_" else "given"
+    needed[shown] = source.replace(f"def {name}(", f"def {shown}(", 1)
+    return shown
+
+
+def _array(function: str, array: np.ndarray) -> str:
+    if array.size == 0:
+        return f"tf.zeros({list(array.shape)}, tf.{array.dtype.name})"
+    implied = array.dtype.name in IMPLIED
+    return f"{function}({_nested(array)}{'' if implied else f', tf.{array.dtype.name}'})"
+
+
+def _nested(array: np.ndarray) -> str:
+    if array.ndim:
+        return f"[{', '.join(_nested(part) for part in array)}]"
+    return _number(array[()]) if array.dtype.kind == "f" else repr(array.item())
+
+
+def _number(value: Any) -> str:
+    number = float(value)
+    if math.isnan(number):
+        return "np.nan"
+    if math.isinf(number):
+        return "np.inf" if number > 0 else "-np.inf"
+    text = str(value)  # of a float32 the fewest digits that give it again
+    return text[:-1] if text.endswith(".0") and len(text) < 12 else text
