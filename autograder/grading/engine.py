@@ -1,4 +1,7 @@
-"""Grade one notebook: its cells run in a sandboxed child, its check cells run here, with proxies for the student's names.
+"""Grade one notebook: its cells run in a sandboxed child; what our exercises' checks ask is answered there and judged here.
+
+A cell `check(name)` of an exercise of ours is judged outside of the child. Every other check cell, of asserts or whatever else
+another course has, is a cell among cells: it runs in the child, once, in order, and its outputs count as nbgrader counts them.
 
 `grade_notebook` is a function of its arguments: the same notebook and seeds give the same grades, wherever it is called. The
 graders call it in a judge (`judges`), a process for each notebook that is graded at a time.
@@ -8,24 +11,22 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_output
 
-from ..course.cells import graded, is_check, is_lesson, is_solution
+from ..course.cells import graded, is_check, is_lesson
 from ..execution import Child, ChildError
-from ..judging.judge import answer_sheet, judge_with
-from ..judging.probes import quiet
+from ..judging.exercise import Exercise
+from ..judging.judge import answer_sheet, explained, judge_with
 from ..judging.registry import UnknownExercise, find
 from ..judging.verdict import MIME, Verdict
-from .proxies import ChildGone, Link, Namespace, Proxy, parse
+from .answers import Clock, ask
 
-PLAIN_CHECK_SECONDS = 10.0
 NOTEBOOK_SECONDS = 900.0
 MAX_OUTPUT = 16 << 20  # bytes of all outputs of a notebook, as JSON
 
@@ -35,7 +36,8 @@ class Graded:
     """A graded notebook, how it was graded, and what a person should look at.
 
     mode: "judged outside" or "judged in the kernel". isolated: was the student's code in a sandbox? faults: check cells
-    whose verdict is the grader's fault, to be graded again. inside: plain check cells that were decided in the child.
+    whose verdict is the grader's fault, to be graded again. outside, inside: how many checks were judged outside of the
+    student's process, and how many ran in it.
     """
 
     notebook: NotebookNode
@@ -43,200 +45,131 @@ class Graded:
     isolated: bool
     sandbox: str = ""
     faults: tuple[str, ...] = field(default=())
-    inside: tuple[str, ...] = field(default=())
+    outside: int = 0
+    inside: int = 0
 
     @property
     def stamp(self) -> str:
-        inside = ", some checks in the child" if self.inside else ""
-        return f"{self.mode}{inside}, {'isolated' if self.isolated else 'not isolated'}"
+        if self.mode != OUTSIDE:
+            how = self.mode
+        elif self.inside:
+            how = f"{self.outside} check{'s' * (self.outside != 1)} judged outside and {self.inside} run in the child"
+        else:
+            how = f"{self.outside} check{'s' * (self.outside != 1)} judged outside"
+        return f"{how}, {'isolated' if self.isolated else 'not isolated'}"
+
+
+OUTSIDE = "judged outside"
 
 
 def grade_notebook(
-    notebook: NotebookNode,
-    child: Child,
-    seed: Callable[[str], int],
-    trusted: list[tuple[str, bool]] = (),
-    seconds: float = NOTEBOOK_SECONDS,
-    fallback: bool = True,
+    notebook: NotebookNode, child: Child, seed: Callable[[str], int], seconds: float = NOTEBOOK_SECONDS
 ) -> Graded:
     """Run and judge a sanitized notebook; it is changed in place.
 
-    child: a fresh one. seed: of an exercise's full name. trusted: the course's own cells (source, is it locked?), whose
-    imports check cells may use. seconds: for all cells and checks; then the child is ended. fallback: what a plain check
-    cell does not pass here may be passed in the child, see `_again_inside`. Not for two threads at once: the reference's
-    standard streams are redirected.
+    child: a fresh one. seed: of an exercise's full name. seconds: for all cells and checks; then the child is ended. Not for
+    two threads at once: the reference's standard streams are redirected.
     """
-    prepare_answers(notebook, seed)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    faults: list[str] = []
-    inside: list[str] = []
-    link = Link(child, PLAIN_CHECK_SECONDS, seconds)
-    namespace = Namespace(link, trusted, check=_Checker(seed))
-    gone, room = "", MAX_OUTPUT
-    for cell in notebook.cells:
-        if cell.cell_type != "code" or is_lesson(cell):
+    checked = checked_exercises(notebook)
+    for exercise in checked.values():
+        with contextlib.suppress(Exception):  # whatever is wrong here is told when the check is made
+            answer_sheet(exercise, seed(exercise.key))  # before any student's code runs that could be in its way
+    clock = Clock(child, seconds)
+    verdicts: dict[int, Verdict] = {}
+    gone, room, inside = "", MAX_OUTPUT, 0
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
             continue
-        if is_check(cell):
-            _examine(cell, namespace)
-            if any(o.get("data", {}).get(MIME, {}).get("outcome") == "grader's fault" for o in cell.outputs):
-                faults.append(graded(cell)["grade_id"])
-            if fallback and child.alive and is_plain(cell) and not _passed(cell):
-                _again_inside(cell, child, link.time_left(child.limits.wall_seconds))
-                inside.append(graded(cell)["grade_id"])
-        elif gone:
-            cell.outputs = [_error("ChildGone", gone)]
+        cell.outputs, cell.execution_count = [], None
+        if number in checked:
+            exercise = checked[number]
+            asked = partial(ask, child, clock, exercise.name)
+            verdicts[number] = judge_with(exercise, asked, seed(exercise.key))
+        elif is_lesson(cell):
+            continue
         else:
-            try:
-                result = child.run(cell.source, link.time_left(child.limits.wall_seconds))
-            except ChildError as error:
-                gone = str(error)
+            inside += is_check(cell)
+            gone = gone or _run(cell, child, clock)
+            if gone:
                 cell.outputs = [_error("ChildGone", gone)]
-                continue
-            cell.outputs, cell.execution_count = [from_dict(o) for o in result.outputs], result.execution_count
-            room -= len(json.dumps(result.outputs))
+            room -= len(json.dumps(cell.outputs))
             if room < 0:
-                cell.outputs = [
-                    _error("OutputLimit", f"the outputs of this notebook take more than {MAX_OUTPUT >> 20} MiB")
-                ]
+                text = f"the outputs of this notebook take more than {MAX_OUTPUT >> 20} MiB"
+                cell.outputs = [_error("OutputLimit", text)]
+    for number, verdict in verdicts.items():
+        exercise = checked[number]
+        if child.alive:  # only now: what an answer does with an input that is not asked for may end it
+            asked = partial(ask, child, clock, exercise.name)
+            verdict = explained(exercise, asked, seed(exercise.key), verdict)
+        notebook.cells[number].outputs = [_result(verdict)]
+        verdicts[number] = verdict
+    faults = [graded(notebook.cells[n])["grade_id"] for n, v in verdicts.items() if v.outcome == "grader's fault"]
     report = child.report
-    return Graded(notebook, "judged outside", report.isolated, str(report), tuple(faults), tuple(inside))
+    return Graded(notebook, OUTSIDE, report.isolated, str(report), tuple(faults), len(checked), inside)
 
 
-def prepare_answers(notebook: NotebookNode, seed: Callable[[str], int]) -> None:
-    """Have the references answer all that will be asked, before any student's code runs that could be in their way."""
-    for cell in notebook.cells:
-        if is_check(cell):
-            with contextlib.suppress(Exception):  # whatever is wrong here is told when the check is made
-                exercise = find(graded(cell)["grade_id"].removesuffix("-check"))
-                answer_sheet(exercise, seed(exercise.key))
+def checked_exercises(notebook: NotebookNode) -> dict[int, Exercise]:
+    """Which check cells are judged outside: the cell's number → the exercise of ours that it checks.
 
-
-def is_plain(cell: NotebookNode) -> bool:
-    """Is this a check cell of asserts, in which our `check` judges nothing?"""
-    try:
-        calls = [n for n in ast.walk(parse(cell.source)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
-    except SyntaxError:
-        return True
-    names = [a.id for call in calls if call.func.id == "check" for a in call.args if isinstance(a, ast.Name)]
-    for name in names:
-        with contextlib.suppress(UnknownExercise):
-            find(name)
-            return False
-    return True
-
-
-def _passed(cell: NotebookNode) -> bool:
-    """Is this check cell worth all its points, as nbgrader will read its outputs?"""
-    for output in cell.outputs:
-        if output.output_type == "error":
-            return False
-        if output.output_type == "execute_result":
-            with contextlib.suppress(ValueError):
-                return float(output.data.get("text/plain", "")) >= graded(cell).get("points", 0)
-    return True
-
-
-def _again_inside(cell: NotebookNode, child: Child, seconds: float) -> None:
-    """Run a plain check cell where the student's names are no proxies.
-
-    A proxy cannot be everything that it stands for: a class to inherit from, a list that is changed in place, an exception to
-    catch. Where a check of another course needs that, the sandboxed child decides, as a kernel does for stock nbgrader.
+    They are those that hold `check(name)` and nothing else, in a notebook that imports our `check`.
     """
+    if not any(
+        _imports_check(cell.source) for cell in notebook.cells if cell.cell_type == "code" and not is_check(cell)
+    ):
+        return {}
+    found = {}
+    for number, cell in enumerate(notebook.cells):
+        name = checked_name(cell.source) if is_check(cell) else None
+        if name is not None:
+            with contextlib.suppress(UnknownExercise):
+                found[number] = find(name)
+    return found
+
+
+def checked_name(source: str) -> str | None:
+    """The name in a cell that is `check(name)`; None for any other cell."""
     try:
-        result = child.run(cell.source, seconds)
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    if (
+        not isinstance(call, ast.Call)
+        or getattr(call.func, "id", "") != "check"
+        or call.keywords
+        or len(call.args) != 1
+    ):
+        return None
+    return call.args[0].id if isinstance(call.args[0], ast.Name) else None
+
+
+def _imports_check(source: str) -> bool:
+    if "autograder" not in source:
+        return False
+    try:
+        imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(node.module == "autograder" and any(alias.name == "check" for alias in node.names) for node in imports)
+
+
+def _run(cell: NotebookNode, child: Child, clock: Clock) -> str:
+    """Run a cell in the child and write its outputs; returns why there is no child any more, if there is none."""
+    try:
+        result = child.run(cell.source, clock.left(child.limits.wall_seconds))
     except ChildError as error:
-        cell.outputs = [_error("ChildGone", str(error))]
-        return
-    # what is written to stderr is no mistake, but would cost all points
-    shown = [o for o in result.outputs if o.get("name") != "stderr"]
+        return str(error)
+    # what a check writes to stderr is no mistake, but nbgrader would take all its points for it
+    shown = [o for o in result.outputs if not (is_check(cell) and o.get("name") == "stderr")]
     cell.outputs, cell.execution_count = [from_dict(o) for o in shown], result.execution_count
+    return ""
 
 
-class _Checker:
-    """`check` as check cells know it, judging the child's answer here."""
-
-    def __init__(self, seed: Callable[[str], int]) -> None:
-        self.seed = seed
-
-    def __call__(self, answer: Any) -> Verdict:
-        if not isinstance(answer, Proxy):
-            text = f"check() wants the function you wrote, not {type(answer).__name__}."
-            return Verdict("?", "wrong", 0.0, 0.0, message=text)
-        try:
-            exercise = find(answer.__name__)
-        except UnknownExercise as error:
-            return Verdict(answer.__name__, "wrong", 0.0, 0.0, message=f"{str(error).capitalize()}.")
-        return judge_with(exercise, answer.probe, self.seed(exercise.key))
-
-
-def _examine(cell: NotebookNode, namespace: Namespace) -> None:
-    """Run a check cell here and write its outputs: a verdict and its points, or what a plain assert says."""
-    cell.execution_count = None
-    printed = io.StringIO()
-    try:
-        tree = parse(cell.source)
-        value = None
-        with quiet(), contextlib.redirect_stdout(printed):
-            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-            exec(compile(tree, "<check>", "exec"), namespace)  # noqa: S102  the course's own cell, restored from its source
-            if last is not None and not cell.source.rstrip().endswith(";"):
-                value = eval(compile(ast.Expression(last.value), "<check>", "eval"), namespace)  # noqa: S307
-        outputs = [] if value is None else [_result(value)]
-    except NameError as error:
-        outputs = [_missing(error)]
-    except ChildGone as error:
-        outputs = [_gone(cell, error)]
-    except Exception as error:  # noqa: BLE001  a check cell fails by raising, whatever it raises
-        text = str(error)[:2000]
-        outputs = [_error(type(error).__name__, text)]
-    if printed.getvalue():
-        outputs.insert(0, new_output("stream", name="stdout", text=printed.getvalue()[:20_000]))
-    cell.outputs = outputs
-
-
-def _result(value: Any) -> NotebookNode:
-    """The value of a check cell's last expression, as nbgrader reads partial credit: a bare number."""
-    if isinstance(value, Verdict):
-        data = {"text/plain": f"{value.points:g}", "text/html": value.to_html(), MIME: value.to_dict()}
-    else:
-        try:
-            data = {"text/plain": repr(value if isinstance(value, bool) else float(value))}
-        except (TypeError, ValueError):
-            data = {"text/plain": repr(value)[:2000]}
+def _result(verdict: Verdict) -> NotebookNode:
+    """A verdict as the cell's result; its text is the bare score, which nbgrader reads as partial credit."""
+    data = {"text/plain": f"{verdict.points:g}", "text/html": verdict.to_html(), MIME: verdict.to_dict()}
     return new_output("execute_result", data, execution_count=None)
-
-
-def _missing(error: NameError) -> NotebookNode:
-    """A check whose function does not exist: its cell was deleted, or failed before it defined anything."""
-    name = getattr(error, "name", None) or ""
-    try:
-        exercise = find(name)
-    except UnknownExercise:
-        return _error("NameError", str(error))
-    text = f"There is no function called {name}: its cell is missing, or stopped before it defined one."
-    return _result(Verdict(exercise.key, "not attempted", 0.0, exercise.points, message=text))
-
-
-def _gone(cell: NotebookNode, error: ChildGone) -> NotebookNode:
-    """A check for which there is no student's process any more."""
-    try:
-        exercise = find(graded(cell)["grade_id"].removesuffix("-check"))
-    except UnknownExercise:
-        return _error("ChildGone", str(error))
-    text = f"The process that ran your notebook is gone: {error}"
-    return _result(Verdict(exercise.key, error.outcome, 0.0, exercise.points, message=text))
 
 
 def _error(name: str, text: str) -> NotebookNode:
     return new_output("error", ename=name, evalue=text, traceback=[f"{name}: {text}"])
-
-
-def trusted_cells(notebook: NotebookNode) -> list[tuple[str, bool]]:
-    """Of a source notebook what check cells may rely on: every code cell but solutions and checks, and whether it is locked."""
-    return [
-        (c.source, bool(graded(c).get("locked")))
-        for c in notebook.cells
-        if c.cell_type == "code" and not is_solution(c) and not is_check(c)
-    ]

@@ -30,7 +30,6 @@ from .seeds import seed_of
 
 PRELOAD = (
     *DEFAULT_PRELOAD,
-    "autograder.grading.remote",
     "autograder.judging.claims",
     "autograder.datasets",
     "autograder.course.notebooks",  # before whatever else imports nbformat, see there
@@ -52,8 +51,7 @@ class Job:
     """One notebook to be graded, as plain data.
 
     notebook: sanitized. workdir: the child's folder, with the files that belong to the submission. secret, student: they
-    seed the draws. trusted: the course's own cells (source, is it locked?). folder: the course's. seconds: for it all.
-    fallback: see `grade_notebook`.
+    seed the draws. folder: the course's. seconds: for it all.
     """
 
     notebook: NotebookNode
@@ -61,11 +59,9 @@ class Job:
     secret: str
     student: str
     folder: str
-    trusted: list[tuple[str, bool]] = field(default_factory=list)
     limits: Limits = field(default_factory=Limits)
     policy: Policy = field(default_factory=Policy)
     seconds: float = NOTEBOOK_SECONDS
-    fallback: bool = True
 
 
 class Judge:
@@ -110,10 +106,8 @@ class Judge:
             "secret": job.secret,
             "student": job.student,
             "folder": job.folder,
-            "trusted": job.trusted,
             "scratch": str(self.scratch),
             "seconds": job.seconds,
-            "fallback": job.fallback,
         }
         with self._zygote.connect() as connection:
             send_note(judge.sock, note, (connection.fileno(),), max_bytes=MAX_NOTEBOOK)
@@ -123,14 +117,7 @@ class Judge:
         said = answer[0]
         if "error" in said:
             raise JudgeError(said["error"])
-        return Graded(
-            **said
-            | {
-                "notebook": from_dict(said["notebook"]),
-                "faults": tuple(said["faults"]),
-                "inside": tuple(said["inside"]),
-            }
-        )
+        return Graded(**said | {"notebook": from_dict(said["notebook"]), "faults": tuple(said["faults"])})
 
 
 class Judges:
@@ -194,7 +181,5 @@ def _grade(note: dict, connection: socket.socket) -> Graded:
             from_dict(note["notebook"]),
             child,
             lambda exercise: seed_of(secret, note["student"], exercise),
-            note["trusted"],
             note["seconds"],
-            note["fallback"],
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Integer
 
 from ..course.files import copy_files, remove_tree
-from ..course.folder import Course, CourseError
-from ..course.notebooks import read_notebook
+from ..course.folder import Course
 from ..execution import Limits, Policy
-from .engine import Graded, trusted_cells
+from .engine import Graded
 from .execute import GradedExecute
 from .judges import Job, Judge
 from .seeds import course_secret
@@ -31,10 +29,6 @@ class JudgedOutside(NbGraderPreprocessor):
 
     outside = Bool(
         True, help="Judge outside; if not, or where no process can be forked, run all in a Jupyter kernel."
-    ).tag(config=True)
-    fallback = Bool(
-        True,
-        help="Let a plain check cell that fails outside decide in the sandboxed child, as stock nbgrader does in its kernel.",
     ).tag(config=True)
     timeout = Float(60, min=1, max=MAX_SECONDS, help="Seconds of wall time for a cell.").tag(config=True)
     notebook_timeout = Float(
@@ -88,11 +82,9 @@ class JudgedOutside(NbGraderPreprocessor):
                 course_secret(course.root).decode(),
                 about["student"],
                 str(course.root),
-                trusted(course, about["assignment"], about["notebook"]),
                 self.limits(),
                 Policy(hidden=(str(course.root),)),
                 self.notebook_timeout,
-                self.fallback,
             )
             return judge.grade(job)
         finally:
@@ -102,17 +94,3 @@ class JudgedOutside(NbGraderPreprocessor):
         execute = GradedExecute(parent=self.parent, timeout=int(self.timeout))
         nb, _ = execute.preprocess(nb, {"nbgrader": about, "metadata": {"path": str(files)}})
         return Graded(nb, "judged in the kernel", False, "no sandbox: cells and checks share one Jupyter kernel")
-
-
-def trusted(course: Course, assignment: str, notebook: str) -> list[tuple[str, bool]]:
-    """The course's own cells of this notebook, from its source; nothing where there is none."""
-    path = course.root / "source" / assignment / f"{notebook}.ipynb"
-    try:
-        return _trusted(path, path.stat().st_mtime_ns)
-    except (CourseError, OSError):
-        return []
-
-
-@functools.lru_cache(maxsize=16)
-def _trusted(path: Path, _changed: int) -> list[tuple[str, bool]]:
-    return trusted_cells(read_notebook(path))

@@ -26,7 +26,8 @@ def stamp(graded: Graded, about: dict) -> None:
         "isolated": graded.isolated,
         "sandbox": graded.sandbox,
         "faults": list(graded.faults),
-        "inside": list(graded.inside),
+        "outside": graded.outside,
+        "inside": graded.inside,
         "submission": _digest(about),
     }
 

@@ -68,6 +68,6 @@ def summary(outcome: Outcome) -> str:
     """What a run of `course grade` did, in a line or two."""
     each = f", {outcome.seconds / outcome.graded:.1f} s each" if outcome.graded else ""
     lines = [f"{outcome.graded} graded in {outcome.seconds:.0f} s{each}; {outcome.skipped} were graded before"]
-    lines += [f"{count} {stamp}" for stamp, count in sorted(outcome.stamps.items())]
+    lines += [f"{count} submission{'s' * (count != 1)}: {stamp}" for stamp, count in sorted(outcome.stamps.items())]
     lines += [f"the grader's fault, to be graded again: {fault}" for fault in outcome.faults]
     return "\n".join(lines)

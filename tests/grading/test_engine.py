@@ -60,9 +60,7 @@ def grade(judge, tmp_path, *cells, check=None, **limits):
     """Grade a notebook of these cells and one check; (its verdict or None, the check cell, everything)."""
     (tmp_path / "work").mkdir(exist_ok=True)
     notebook = new_notebook(cells=[new_code_cell(c) for c in (SETUP, *cells)] + [check or check_cell("accuracy")])
-    done = judge.grade(
-        Job(notebook, str(tmp_path / "work"), "secret", "ada", str(ROOT), [(SETUP, True)], Limits(**limits))
-    )
+    done = judge.grade(Job(notebook, str(tmp_path / "work"), "secret", "ada", str(ROOT), Limits(**limits)))
     notebook = done.notebook
     last = notebook.cells[-1]
     verdict = None
@@ -104,7 +102,7 @@ FORGERIES = {
     "records of one's own": WRONG
     + "\nfrom autograder.grading import remote\nfrom autograder.judging import probes\nprobes.run = lambda answer, requests: [{'status': 'ok', 'result': None, "
     "'changed': {}, 'rebound': [], 'gradient': []} for r in requests]",
-    "records that cannot be read": WRONG + "\nfrom autograder.grading import remote\nremote.probe = lambda *a: [{'status': 7}] * 99",
+    "records that cannot be read": WRONG + "\nfrom autograder.judging import probes\nprobes.run_named = lambda *a: [{'status': 7}] * 99",
     "results that no comparison foresaw": WRONG
     + "\nfrom autograder.grading import remote\nfrom autograder.execution.wire import Tagged\n"
     "remote.probe = lambda n, h, requests: [{'status': 'ok', 'result': Tagged('tensor', 'x'), 'changed': {}, 'rebound': []} for r in requests]",

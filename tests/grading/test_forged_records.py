@@ -29,7 +29,7 @@ from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 from autograder import exercises
 from autograder.chapters.tensorboard import _opened
 from autograder.execution.wire import Tagged, decode, encode
-from autograder.grading.proxies import _well_formed
+from autograder.grading.answers import well_formed
 from autograder.judging.exercise import Exercise
 from autograder.judging.judge import answer_sheet, judge_with
 from autograder.judging.verdict import OUTCOMES, Verdict
@@ -192,7 +192,7 @@ WHOLE = (
 def judged(exercise: Exercise, number: int, forged: dict) -> Verdict:
     """The verdict when all records but this one are the reference's own."""
     (forged,) = decode(encode([forged]))
-    assert _well_formed([forged], 1), forged
+    assert well_formed([forged], 1), forged
     records = list(answer_sheet(exercise, SEED).expected)
     records[number] = forged
     return judge_with(exercise, lambda requests: records, SEED)

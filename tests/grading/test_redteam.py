@@ -60,7 +60,7 @@ def grade(judge, folder, *cells, name="accuracy", policy=None, seconds=900.0, **
     check.metadata["nbgrader"] = {"grade": True, "solution": False, "locked": True, "grade_id": name, "points": 3}
     (folder / "work").mkdir(exist_ok=True)
     notebook = new_notebook(cells=[*(new_code_cell(c) for c in (SETUP, *cells)), check])
-    job = Job(notebook, str(folder / "work"), "secret", "mallory", str(ROOT), [(SETUP, True)], Limits(**limits))
+    job = Job(notebook, str(folder / "work"), "secret", "mallory", str(ROOT), Limits(**limits))
     done = judge.grade(Job(**vars(job) | {"policy": policy or job.policy, "seconds": seconds}))
     found = [o.data[MIME] for o in done.notebook.cells[-1].outputs if MIME in o.get("data", {})]
     return found[0] if found else None, done
@@ -336,9 +336,7 @@ RECORDS = {
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 def test_no_record_is_the_graders_fault(judge, tmp_path, record):
-    forge = (
-        f"from autograder.grading import remote\nremote.probe = lambda n, h, asked: [{record} for _ in asked]\n{RIGHT}"
-    )
+    forge = f"from autograder.judging import probes\nprobes.run_named = lambda n, h, asked: [{record} for _ in asked]\n{RIGHT}"
     verdict, done = grade(judge, tmp_path, forge)
     assert verdict["outcome"] != "grader's fault" and verdict["points"] == 0 and not done.faults
 
@@ -411,9 +409,7 @@ def test_a_notebook_of_many_talking_cells_stays_small(judge, tmp_path):
 
 def test_a_verdict_stays_short(judge, tmp_path):
     record = "{'status': 'raised', 'type': 'E', 'message': 'x', 'lines': [['f', 1, \"'\" * 2_000_000]]}"
-    forge = (
-        f"from autograder.grading import remote\nremote.probe = lambda n, h, asked: [{record} for _ in asked]\n{RIGHT}"
-    )
+    forge = f"from autograder.judging import probes\nprobes.run_named = lambda n, h, asked: [{record} for _ in asked]\n{RIGHT}"
     verdict, done = grade(judge, tmp_path, forge)
     assert verdict["points"] == 0
     assert len(json.dumps(done.notebook)) < 1 << 20
