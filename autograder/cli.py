@@ -185,7 +185,7 @@ def doctor() -> None:
     """Say whether everything is there, and try every layer of the sandbox for real."""
     from rich.console import Console
 
-    from .doctor import doctor as examine
+    from .doctor.examine import doctor as examine
 
     if not examine(Console()):
         raise CourseError("something is missing")
@@ -201,7 +201,7 @@ def kernel() -> None:
 @plain_errors
 def install(user: bool) -> None:
     """Install the kernel."""
-    from .provisioner import install_kernel
+    from .kernel.provisioner import install_kernel
 
     click.echo(f"installed in {install_kernel(user=user)}; choose it in JupyterLab, or name it: --kernel tf-warm")
 
@@ -211,7 +211,7 @@ def install(user: bool) -> None:
 @plain_errors
 def remove(user: bool) -> None:
     """Remove the kernel."""
-    from .provisioner import remove_kernel
+    from .kernel.provisioner import remove_kernel
 
     if not remove_kernel(user=user):
         raise CourseError("the kernel is not installed there")

@@ -80,7 +80,7 @@ def timed(command: list[str], folder: Path, environment: dict) -> float:
 
 def environment(scratch: Path) -> dict:
     """Of a user who has installed the warm kernel; its files lie in the scratch folder."""
-    from autograder.provisioner import install_kernel
+    from autograder.kernel.provisioner import install_kernel
 
     install_kernel(prefix=scratch)
     return {

@@ -11,7 +11,7 @@ import os
 import struct
 import sys
 
-from autograder.execution import seccomp, syscalls
+from autograder.execution.sandbox import seccomp, syscalls
 
 CALLS = {  # (x86_64, aarch64)
     "landlock_create_ruleset": (444, 444),

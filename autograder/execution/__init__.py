@@ -5,7 +5,7 @@
         value = child.call("module:function", plain, arguments)
 
 Reading order: `zygote` and `child` (the owner's side), `forkserver` (the zygote's process), `inside` and `shell` (the
-child's), `sandbox` with its layers (`mounts`, `landlock`, `seccomp`, `cgroups`), `wire` and `frames` between them all.
+child's), the room `sandbox` with its layers, `wire` and `frames` between them all.
 """
 
 from __future__ import annotations
@@ -23,11 +23,10 @@ _HOME = {
     "ChildError": "child",
     "CellResult": "child",
     "Usage": "child",
-    "Limits": "policy",
-    "Policy": "policy",
-    "Layer": "policy",
-    "SandboxReport": "policy",
-    "probe_layers": "sandbox",
+    "Limits": "sandbox.policy",
+    "Policy": "sandbox.policy",
+    "Layer": "sandbox.policy",
+    "SandboxReport": "sandbox.policy",
     "Tagged": "wire",
     "WireError": "wire",
 }

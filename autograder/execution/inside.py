@@ -13,10 +13,10 @@ import tempfile
 import time
 from typing import Any
 
-from . import sandbox
-from .cgroups import Cgroup
-from .policy import Limits, Policy
-from .syscalls import LINUX, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
+from .sandbox import entry
+from .sandbox.cgroups import Cgroup
+from .sandbox.policy import Limits, Policy
+from .sandbox.syscalls import LINUX, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
 
 MAX_REQUEST = 256 << 20
 
@@ -89,7 +89,7 @@ def _graded(request: dict, fds: list[int], *, uid: int | None, own_processes: bo
     workdir = os.path.realpath(request["workdir"])
     limits, policy = Limits(**request["limits"]), Policy(**request["policy"])
     started = time.perf_counter()
-    report = sandbox.enter(policy, limits, workdir, uid=uid, own_processes=own_processes, cgroup=cgroup)
+    report = entry.enter(policy, limits, workdir, uid=uid, own_processes=own_processes, cgroup=cgroup)
     took = time.perf_counter() - started
     os.chdir(workdir)
     os.environ.update(request["env"], HOME=workdir, TMPDIR="/tmp" if report.has("mounts") else workdir)

@@ -27,7 +27,7 @@ import os
 import sys
 from typing import Any
 
-from .syscalls import LINUX
+from .sandbox.syscalls import LINUX
 
 # Graded cells compute little and once. oneDNN compiles a kernel for every first use and rewrites every graph, which pays off
 # in training, not here; its results differ in the last digits only, as they do from one processor to the next.

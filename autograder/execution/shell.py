@@ -33,7 +33,7 @@ from traitlets.config import Config
 
 from . import frames
 from .frames import FRAME_COST, MAX_SIDE, FrameReader, Kind, pack
-from .syscalls import flush_c_streams
+from .sandbox.syscalls import flush_c_streams
 from .wire import WireError
 
 INERT = ("text/plain", "image/png", "image/jpeg")

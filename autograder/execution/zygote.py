@@ -24,9 +24,10 @@ from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
-from . import cgroups, frames, rehearsal
+from . import frames, rehearsal
 from .child import Child, ChildError, Usage, ask_to_fork, children_of
-from .policy import Limits, Policy, standing_marks
+from .sandbox import cgroups
+from .sandbox.policy import Limits, Policy, standing_marks
 
 # The large ones, and what the first cells of a notebook would otherwise import one by one in every child.
 DEFAULT_PRELOAD = tuple(
@@ -288,7 +289,7 @@ def _with_package(env: Mapping[str, str]) -> dict[str, str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The process of a private zygote: ``--control FD --owner PID MODULE…``."""
-    from . import forkserver, inside
+    from . import forkserver, inside, privacy
 
     parser = argparse.ArgumentParser(
         prog=f"python -m {__spec__.name if __spec__ else __name__}", description=main.__doc__
@@ -310,7 +311,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with contextlib.suppress(OSError, AttributeError):  # no pidfds on this system: the connection must do
             owner = os.pidfd_open(asked.owner)
         cgroups.sweep(cgroups.homes())
-        nested = forkserver.become_private()
+        nested = privacy.become_private()
     from .shell import prepare
 
     shell = prepare()
@@ -330,7 +331,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *again])
     server = forkserver.ForkServer(control, inside.run, owner=owner, name=asked.name)
     server.try_process_namespaces()
-    forkserver.protect()
+    privacy.protect()
     standing_marks()
     rehearsal.freeze()
     frames.send_note(control, {"warm": not asked.cold, "why": asked.cold or "", "nested": nested})

@@ -433,11 +433,11 @@ def test_a_forged_verdict_is_only_a_value(probed):
 
 
 def test_frames_in_small_pieces_are_put_together_fast(make_child):
-    from autograder.execution.child import _Collector
+    from autograder.execution.collector import Collector
     from autograder.execution.frames import Frame, Kind
     from autograder.execution.wire import encode
 
-    collector = _Collector(8 << 20, 1)
+    collector = Collector(8 << 20, 1)
     piece = Frame(Kind.STREAM, 0, encode({"name": "stdout", "text": "x"}))
     collector.stream("stdout", "x" * (4 << 20))
     started = time.thread_time()
@@ -561,7 +561,8 @@ def test_when_the_zygote_dies_its_children_end(tmp_path):
 
 
 def test_control_groups_are_removed_even_if_the_zygote_was_killed(tmp_path):
-    from autograder.execution import Zygote, cgroups
+    from autograder.execution import Zygote
+    from autograder.execution.sandbox import cgroups
 
     def left():
         return [f for _, ps in cgroups.homes().values() for p in ps for f in p.glob(f"{cgroups.NAME}-{zygote._name}-*")]

@@ -25,8 +25,8 @@ from autograder.course.files import remove_tree
 from autograder.course.folder import CourseError
 from autograder.course.notebooks import notebook_text, read_notebook, write_text
 from autograder.execution import Limits, Policy, wire
-from autograder.execution.child import _Collector
-from autograder.execution.mounts import FILES, WORK_BYTES
+from autograder.execution.collector import Collector
+from autograder.execution.sandbox.mounts import FILES, WORK_BYTES
 from autograder.execution.zygote import clean_environment
 from autograder.grading.executor import Shares
 from autograder.grading.judges import Job, JudgeError, Judges
@@ -346,7 +346,7 @@ def test_no_record_is_the_graders_fault(judge, tmp_path, record):
 
 def test_a_traceback_of_many_lines_is_cut_at_once():
     started = time.monotonic()
-    _Collector(1 << 20, 1).error("a", "b", ["xxxx"] * 56_000)
+    Collector(1 << 20, 1).error("a", "b", ["xxxx"] * 56_000)
     assert time.monotonic() - started < 1
 
 

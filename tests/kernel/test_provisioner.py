@@ -13,9 +13,8 @@ import nbformat
 import pytest
 from jupyter_client.manager import KernelManager
 
-from autograder import provisioner
-from autograder.execution import shared
-from autograder.provisioner import PRELOAD, WarmProvisioner, install_kernel, kernel_spec, remove_kernel
+from autograder.kernel import provisioner, shared
+from autograder.kernel.provisioner import PRELOAD, WarmProvisioner, install_kernel, kernel_spec, remove_kernel
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 

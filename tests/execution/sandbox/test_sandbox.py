@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 from cells import text
 
-from autograder.execution import Policy, SandboxReport, attempts, probe_layers
-from autograder.execution.mounts import FILES
-from autograder.execution.policy import LAYERS, PACKAGE, SIGNALS_PASS, visible
+from autograder.doctor import attempts
+from autograder.doctor.attempts import probe_layers
+from autograder.execution import Policy, SandboxReport
+from autograder.execution.sandbox.mounts import FILES
+from autograder.execution.sandbox.policy import LAYERS, PACKAGE, SIGNALS_PASS, visible
 
 SEEN = ("/tmp", "/dev/shm", "/proc")
 EVERY = tuple(LAYERS)
@@ -428,7 +430,7 @@ def test_a_detached_process_ends_with_the_child(make_child, layers):
 
 
 def test_no_control_group_is_left(make_child):
-    from autograder.execution import cgroups
+    from autograder.execution.sandbox import cgroups
 
     child = make_child()
     if not (child.report.has("cgroup memory") or child.report.has("cgroup pids")):

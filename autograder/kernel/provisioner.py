@@ -21,10 +21,10 @@ from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Bool, Float, List, Unicode
 
 try:
-    from .execution import kernel, shared
-    from .execution.zygote import ZygoteError
+    from ..execution.zygote import ZygoteError
+    from . import process, shared
 except ImportError as error:  # a system without fork and unix sockets, such as Windows
-    kernel = shared = None
+    process = shared = None
     _unavailable: str | None = str(error)
 
     class ZygoteError(RuntimeError):
@@ -78,7 +78,7 @@ class WarmProvisioner(LocalProvisioner):
     async def _fork(self, cmd: list[str], kwargs: dict[str, Any]) -> Any:
         if _unavailable is not None:
             raise ZygoteError(_unavailable)
-        if kernel.arguments_of(cmd) is None:
+        if process.arguments_of(cmd) is None:
             raise ZygoteError(f"the command is not that of an ipykernel: {' '.join(cmd[:3])}")
         env = dict(os.environ if kwargs.get("env") is None else kwargs["env"])
         cwd = os.path.abspath(kwargs.get("cwd") or ".")  # nbconvert passes a relative one

@@ -38,14 +38,7 @@ try:
 except ImportError:  # not a Unix
     resource = None
 
-__all__ = ["Layer", "Limits", "Policy", "SandboxReport", "enter", "enter_user_namespace", "probe_layers"]
-
-
-def probe_layers(policy: Policy | None = None) -> list:
-    """Try each layer for real, in a process of its own, and what it is there to refuse. See `attempts.probe_layers`."""
-    from .attempts import probe_layers
-
-    return probe_layers(policy)
+__all__ = ["Layer", "Limits", "Policy", "SandboxReport", "enter", "enter_user_namespace"]
 
 
 def enter(

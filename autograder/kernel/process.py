@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-from . import inside
+from ..execution import inside
 
 LAUNCHER = "ipykernel_launcher"
 

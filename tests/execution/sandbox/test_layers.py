@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from autograder.execution import Limits, cgroups, frames, mounts, seccomp
+from autograder.execution import Limits, frames
+from autograder.execution.sandbox import cgroups, mounts, seccomp
 
 ALLOW, KILL = "allow", "kill"
 
@@ -127,7 +128,7 @@ def test_a_copy_of_the_work_folder_is_made_of_files_and_folders_alone(tmp_path):
 def test_a_new_root_that_cannot_be_furnished_is_left_again(tmp_path):
     """Else a process without interpreter and work folder would go on, under fewer layers than it might have."""
     source = (
-        "import os\nfrom autograder.execution import mounts\nbefore = os.listdir('/')\n"
+        "import os\nfrom autograder.execution.sandbox import mounts\nbefore = os.listdir('/')\n"
         "place = mounts._place\n"
         "def fail(entry, own):\n    if entry.kind == 'scratch': raise PermissionError(1, 'no')\n    return place(entry, own)\n"
         "mounts._place = fail\n"

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .child import Child, ChildError
-from .policy import LAYERS, Limits, Policy
-from .syscalls import LINUX
-from .zygote import Zygote
+from ..execution.child import Child, ChildError
+from ..execution.sandbox.policy import LAYERS, Limits, Policy
+from ..execution.sandbox.syscalls import LINUX
+from ..execution.zygote import Zygote
 
 NEEDS = {"own user": ("mounts", "rlimits")}  # another user may not be let into a private home; processes are an rlimit
 MEMORY = 300 << 20
@@ -218,8 +218,8 @@ def try_ipc(names: dict, key: int) -> str | None:
 
 
 def try_calls(names: dict) -> str | None:
-    from .seccomp import DENIED
-    from .syscalls import CLONE_NEWUSER, machine, syscall, unshare
+    from ..execution.sandbox.seccomp import DENIED
+    from ..execution.sandbox.syscalls import CLONE_NEWUSER, machine, syscall, unshare
 
     column = ("x86_64", "aarch64").index(machine())
     for family in (socket.AF_INET, socket.AF_INET6, getattr(socket, "AF_NETLINK", 16), getattr(socket, "AF_VSOCK", 40)):

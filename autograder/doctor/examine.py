@@ -11,7 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from .execution import ZygoteError, probe_layers
+from ..execution import ZygoteError
+from .attempts import probe_layers
 
 PACKAGES = ("tensorflow", "keras", "tensorboard", "jupyterlab", "nbgrader", "nbval", "matplotlib", "numpy")
 ROOM = 2 << 30  # bytes that grading a class may need in the temporary folder

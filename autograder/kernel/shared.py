@@ -27,8 +27,8 @@ from collections.abc import Mapping, Sequence
 
 from jupyter_core.paths import jupyter_runtime_dir
 
-from . import frames
-from .zygote import INLINE, ZygoteError
+from ..execution import frames
+from ..execution.zygote import INLINE, ZygoteError
 
 IMPORT_TIME = re.compile(
     r"^(TF_|KERAS_|XLA_|CUDA|NVIDIA_|OMP_|MKL_|OPENBLAS_|NUMEXPR_|PYTHON|LD_|DYLD_|MPL|MALLOC_|VIRTUAL_ENV$|CONDA_PREFIX$)"
@@ -189,7 +189,8 @@ def _last_line(path: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The process of the shared zygote: ``--socket PATH --idle SECONDS MODULE…``."""
-    from . import forkserver, kernel, rehearsal
+    from ..execution import forkserver, privacy, rehearsal
+    from . import process
 
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--socket", required=True)
@@ -222,8 +223,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     listener.bind(asked.socket)
     os.umask(mask)
     listener.listen(128)
-    server = forkserver.ForkServer(listener, kernel.run, idle=asked.idle)
-    forkserver.protect(subreaper=False)  # what a person starts from a kernel may outlive it
+    server = forkserver.ForkServer(listener, process.run, idle=asked.idle)
+    privacy.protect(subreaper=False)  # what a person starts from a kernel may outlive it
     rehearsal.freeze()
     print("READY", flush=True)
     null = os.open(os.devnull, os.O_WRONLY)
