@@ -22,7 +22,7 @@ _HOME = {
     "Child": "child",
     "ChildError": "child",
     "CellResult": "child",
-    "Usage": "child",
+    "Usage": "processes",
     "Limits": "sandbox.policy",
     "Policy": "sandbox.policy",
     "Layer": "sandbox.policy",

@@ -20,6 +20,7 @@ from typing import Any, Literal
 from . import frames, wire
 from .collector import Collector, checked, text_of
 from .frames import Frame, FrameError, Kind
+from .processes import Usage, pid_here
 from .sandbox.policy import Limits, SandboxReport
 
 Status = Literal["ok", "error", "timeout", "memory", "died", "output-limit"]
@@ -50,32 +51,6 @@ class ChildError(RuntimeError):
     def __init__(self, kind: Failure, evalue: str, ename: str = "", traceback_lines: tuple[str, ...] = ()) -> None:
         super().__init__(f"{ename}: {evalue}" if ename else evalue)
         self.kind, self.ename, self.evalue, self.traceback_lines = kind, ename, evalue, traceback_lines
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a process has used: CPU seconds, and bytes. None where the system does not tell, or the process is gone."""
-
-    cpu_seconds: float | None = None
-    max_rss: int | None = None
-    private: int | None = None
-    pss: int | None = None
-
-    @classmethod
-    def of(cls, pid: int) -> Usage:
-        """Of a running process, from /proc."""
-        try:
-            with open(f"/proc/{pid}/stat") as f:
-                ticks = f.read().rpartition(")")[2].split()
-            cpu = (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
-            rows = {}
-            for name in ("status", "smaps_rollup"):
-                with open(f"/proc/{pid}/{name}") as f:
-                    rows |= {k: v.split() for k, _, v in (line.partition(":") for line in f)}
-            kb = {k: int(v[0]) * 1024 for k, v in rows.items() if len(v) == 2 and v[1] == "kB"}
-            return cls(cpu, kb["VmHWM"], kb["Private_Clean"] + kb["Private_Dirty"], kb["Pss"])
-        except (OSError, KeyError, ValueError, IndexError):
-            return cls()
 
 
 def ask_to_fork(connection: socket.socket, request: dict, fds: tuple[int, ...], seconds: float) -> int:
@@ -113,7 +88,7 @@ class Child:
         try:
             with theirs:
                 pid = ask_to_fork(connection, request, (theirs.fileno(), *self._raw), START_SECONDS)
-            self.pid: int = pid if namespace is None else _pid_here(namespace, pid)
+            self.pid: int = pid if namespace is None else pid_here(namespace, pid)
             hello = self._receive(time.monotonic() + START_SECONDS)
             if hello.kind is not Kind.HELLO:
                 raise ChildError("died", "the child did not say hello")
@@ -364,24 +339,6 @@ class Child:
             with contextlib.suppress(ValueError):
                 return f"it crashed ({signal.Signals(-code).name})"
         return f"it ended itself (exit code {code})"
-
-
-def children_of(pid: int) -> list[int]:
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children") as listed:
-            return [int(child) for child in listed.read().split()]
-    except OSError:
-        return []
-
-
-def _pid_here(parent: int, inner: int) -> int:
-    """The number, among our processes, of the child that its parent's process namespace calls ``inner``; 0 if it is gone."""
-    for pid in children_of(parent):
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/status") as status:
-            numbers = next((line.split()[1:] for line in status if line.startswith("NSpid:")), [])
-            if str(inner) in numbers[1:]:
-                return pid
-    return 0
 
 
 def _failure(said: Any) -> dict:

@@ -25,7 +25,8 @@ from pathlib import Path
 from types import TracebackType
 
 from . import frames, rehearsal
-from .child import Child, ChildError, Usage, ask_to_fork, children_of
+from .child import Child, ChildError, ask_to_fork
+from .processes import Usage, children_of
 from .sandbox import cgroups
 from .sandbox.policy import Limits, Policy, standing_marks
 

@@ -26,7 +26,7 @@ from autograder.course.nbgrader import OneGradebook
 from autograder.course.notebooks import notebook_text, read_notebook
 from autograder.course.samples import chapter_exercises
 from autograder.execution import Limits, Policy
-from autograder.execution.child import children_of
+from autograder.execution.processes import children_of
 from autograder.grading.executor import Shares
 from autograder.grading.judges import Job, JudgeError, Judges
 from autograder.grading.repair import repair
