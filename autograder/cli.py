@@ -32,6 +32,8 @@ def plain_errors(command: Callable) -> Callable:
             if type(error).__name__ == "TraitError":
                 told = " ".join(str(error).split())
                 raise click.ClickException(f"a setting in nbgrader_config.py does not fit: {told}") from None
+            if type(error).__name__ == "BrokenExercises":
+                raise click.ClickException(str(error)) from None
             if type(error).__module__ != "sqlalchemy.exc":
                 raise
             told = str(error).splitlines()[0]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 
-from ..judging.topics import topic_of
+from ..judging.topics import modules_of, topic_of
 from .folder import Course, CourseError
 from .nbgrader import generate_assignment
 from .notebooks import notebook_text, plain, read_notebook, write_text
@@ -104,7 +104,7 @@ def digest(course: Course, chapter: str) -> str:
     sha = hashlib.sha256()
     for path in (
         course.source(chapter),
-        course.exercises(chapter),
+        *modules_of(topic, course.root),
         PACKAGE / "plots" / "__init__.py",
         PACKAGE / "plots" / f"{topic}.py",
         PACKAGE / "judging" / "verdict.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..judging.topics import OWN, PACKAGED, module_path, topic_of
+from ..judging.topics import OWN, PACKAGED, topic_of
 
 MARKER = "nbgrader_config.py"
 UNFIT = "a folder of this name cannot be graded; rename it: no *, ?, [, ] and nothing that cannot be printed"
@@ -48,10 +48,9 @@ class Course:
         return next(chapter for chapter in self.chapters() if topic_of(chapter) == topic)
 
     def exercises(self, chapter: str) -> Path:
-        """The module with a chapter's exercises; if there is none yet, where it belongs: never into an installed package."""
-        topic = topic_of(chapter)
+        """The module in which a chapter's exercises are written: in a clone the package's, never that of an installed one."""
         home = PACKAGED if PACKAGED.is_relative_to(self.root.resolve()) else self.root / OWN
-        return module_path(topic, self.root) or home / f"{topic}.py"
+        return home / f"{topic_of(chapter)}.py"
 
     def chapters(self) -> list[str]:
         """The chapters there are, in order: ["01_forward_pass", …]."""

@@ -40,6 +40,8 @@ UNLIKE = "{signature!r} is not a signature such as 'forward(x, params)'"
 def new_exercise(course: Course, chapter: str, signature: str, points: float, minutes: int) -> list[str]:
     """Add the frame of `name(arguments)` to a chapter; returns the files that were changed. Nothing is changed if it raises."""
     name, parameters = parsed(signature)
+    module = course.exercises(chapter)
+    text = _module_text(module)
     if any(e.name == name for e in exercises(course.root).values()):
         raise CourseError(f"there is an exercise called {name} already; names are unique over all chapters")
     if points <= 0 or (2 * points) % 1:
@@ -49,12 +51,11 @@ def new_exercise(course: Course, chapter: str, signature: str, points: float, mi
     notebook = read_notebook(course.source(chapter))
     if any(name in (graded(c).get("grade_id"), c.get("id")) for c in notebook.cells):
         raise CourseError(f"{course.source(chapter)} has a cell called {name} already")
-    module = course.exercises(chapter)
-    text = _module_text(module, name)
+    if name in names_in(ast.parse(text)):
+        raise CourseError(f"{module} uses the name {name} already; choose another")
     text += MODULE.format(
         name=name, rule="-" * max(3, 114 - len(name)), parameters=parameters, points=points, minutes=minutes
     )
-    ast.parse(text)
     at = next((i for i, c in enumerate(notebook.cells) if graded(c).get("grade_id") == "written-question"), None)
     at = len(notebook.cells) if at is None else at
     notebook.cells[at:at] = frame(name, parameters, points, minutes)
@@ -66,31 +67,32 @@ def new_exercise(course: Course, chapter: str, signature: str, points: float, mi
 
 def parsed(signature: str) -> tuple[str, str]:
     """ "forward(x, params)" → "forward", "x, params". Raises `CourseError` for what is no signature."""
+    refused = CourseError(UNLIKE.format(signature=signature))
     try:
-        (function,) = ast.parse(f"def {signature.strip()}: ...").body
-        assert isinstance(function, ast.FunctionDef)
-        compile(ast.Module([function], []), "<signature>", "exec")  # an argument twice is an error of the compiler only
-    except (SyntaxError, ValueError, AssertionError):
-        raise CourseError(UNLIKE.format(signature=signature)) from None
-    plain = len(function.body) == 1 and isinstance(function.body[0], ast.Expr) and "\n" not in signature.strip()
-    if not plain or function.returns or function.decorator_list:
-        raise CourseError(UNLIKE.format(signature=signature))
+        body = ast.parse(f"def {signature.strip()}: ...").body
+        compile(ast.Module(body, []), "<signature>", "exec")  # an argument twice is an error of the compiler only
+    except (SyntaxError, ValueError):
+        raise refused from None
+    function = body[0]
+    one = len(body) == 1 and isinstance(function, ast.FunctionDef) and "\n" not in signature.strip()
+    if not one or function.returns or len(function.body) != 1 or not isinstance(function.body[0], ast.Expr):
+        raise refused
+    if not isinstance(function.body[0].value, ast.Constant) or function.body[0].value.value is not ...:
+        raise refused
     if hasattr(builtins, function.name):
         raise CourseError(f"{function.name} is a name that Python uses itself; choose another")
     return function.name, ast.unparse(function.args)
 
 
-def _module_text(module: Path, name: str) -> str:
-    """The module as it is, or its first line. Raises `CourseError` if it means something else by this name."""
+def _module_text(module: Path) -> str:
+    """The module as it is, or its first line. Raises `CourseError` if it is no Python."""
     if not module.exists():
         return IMPORT.format(package=__package__.split(".")[0])
     text = module.read_text(encoding="utf-8")
     try:
-        tree = ast.parse(text)
+        ast.parse(text)
     except SyntaxError as error:
         raise CourseError(f"{module} is not valid Python (line {error.lineno}): mend it first") from None
-    if name in names_in(tree):
-        raise CourseError(f"{module} uses the name {name} already; choose another")
     return text
 
 

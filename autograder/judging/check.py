@@ -23,7 +23,7 @@ with quiet():
 
 from . import ledger  # noqa: E402
 from .judge import judge_fresh  # noqa: E402
-from .registry import UnknownExercise, find  # noqa: E402
+from .registry import BrokenExercises, UnknownExercise, find  # noqa: E402
 
 SECONDS = 1 / 3  # for the draws of one check
 ledger.keep()
@@ -62,6 +62,8 @@ def _check(answer: Any, name: str | None) -> Verdict:
         except UnknownExercise as error:
             text = f"{str(error).capitalize()}. Did you rename the function?"
             return Verdict(name, "wrong", 0.0, 0.0, message=text)
+        except BrokenExercises as error:
+            return Verdict(name, "wrong", 0.0, 0.0, message=f"Nothing can be checked: {error}")
         if kept is not None and (stale := kept.stale(name)):
             return Verdict(exercise.key, "crashed", 0.0, exercise.points, message=stale)
         with kept.as_graded() if kept is not None else contextlib.nullcontext():

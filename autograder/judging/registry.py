@@ -1,6 +1,7 @@
 """Which exercises there are. A chapter's exercises are there because its module is; nothing lists them.
 
-A course folder may bring its own, `exercises/<topic>.py`; they are found before those of this package, `chapters/<topic>.py`.
+A course folder may bring its own, `exercises/<topic>.py`: they come to those of this package, `chapters/<topic>.py`, and are
+found before them where both have one of a name.
 The chapters' order is that of the folders `source/NN_topic/` (in a student's bundle `release/NN_topic/`). Without a course
 folder around, the package's chapters come by name.
 
@@ -19,22 +20,28 @@ from types import ModuleType
 
 from . import probes
 from .exercise import Exercise
-from .topics import PACKAGED, course_around, module_path, packaged, topic_of, topics
+from .topics import PACKAGED, course_around, modules_of, packaged, topic_of, topics
 
 
 class UnknownExercise(LookupError):
     """No exercise, or no chapter, has this name."""
 
 
+class BrokenExercises(RuntimeError):
+    """A course's own module of exercises cannot be imported; the text is one sentence that says why."""
+
+
 def exercises_of(topic: str, root: Path | None = None) -> dict[str, Exercise]:
-    """The exercises of one chapter by their full names; none if the chapter has no module yet. Raises `UnknownExercise`."""
+    """The exercises of one chapter by their full names; none if the chapter has no module yet.
+
+    Raises `UnknownExercise`, `BrokenExercises`.
+    """
     root = root or course_around()
-    module = _module(topic, root)
-    if module is None:
-        if topic not in topics(root):
-            raise UnknownExercise(f"no chapter is called {topic!r}; there are {', '.join(topics(root))}")
-        return {}
-    return {e.key: e for e in vars(module).values() if isinstance(e, Exercise) and e.chapter == topic}
+    paths = modules_of(topic, root)
+    if not paths and topic not in topics(root):
+        raise UnknownExercise(f"no chapter is called {topic!r}; there are {', '.join(topics(root))}")
+    found = [e for path in paths for e in vars(_module(path)).values() if isinstance(e, Exercise)]
+    return {e.key: e for e in found if e.chapter == topic}
 
 
 def exercises(root: Path | None = None) -> dict[str, Exercise]:
@@ -56,13 +63,10 @@ def find(name: str, root: Path | None = None) -> Exercise:
     raise UnknownExercise(f"no exercise is called {name!r}; there are {there}")
 
 
-def _module(topic: str, root: Path | None) -> ModuleType | None:
-    path = module_path(topic, root)
-    if path is None:
-        return None
+def _module(path: Path) -> ModuleType:
     with probes.quiet():  # it is here that a command first imports TensorFlow, which logs to stderr
         if path.parent == PACKAGED:
-            return importlib.import_module(f"{__name__.split('.')[0]}.{PACKAGED.name}.{topic}")
+            return importlib.import_module(f"{__name__.split('.')[0]}.{PACKAGED.name}.{path.stem}")
         return _own_module(path, path.stat().st_mtime_ns)
 
 
@@ -74,7 +78,8 @@ def _own_module(path: Path, _changed: int) -> ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)  # `inspect` finds the source of a function there
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except Exception as error:  # noqa: BLE001  it is Python of somebody's own, and may fail in any way
         del sys.modules[name]
-        raise
+        told = " ".join(str(error).split())[:200]
+        raise BrokenExercises(f"{path} cannot be imported: {type(error).__name__}: {told}") from None
     return module

@@ -34,10 +34,10 @@ def packaged() -> list[str]:
     return sorted(path.stem for path in PACKAGED.glob("*.py") if path.stem != "__init__")
 
 
-def module_path(topic: str, root: Path | None) -> Path | None:
-    """The file with a chapter's exercises: the course's own, else the package's; None where there is neither."""
-    own = [root / OWN / f"{topic}.py"] if root else []
-    return next((path for path in [*own, PACKAGED / f"{topic}.py"] if topic.isidentifier() and path.is_file()), None)
+def modules_of(topic: str, root: Path | None) -> list[Path]:
+    """The files with a chapter's exercises, as far as there are any: the package's, then the course's own."""
+    folders = [PACKAGED, root / OWN] if root else [PACKAGED]
+    return [path for path in (folder / f"{topic}.py" for folder in folders) if topic.isidentifier() and path.is_file()]
 
 
 def _chapters_in(folder: Path) -> list[str]:
