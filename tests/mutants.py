@@ -125,7 +125,7 @@ def _edits_of(node: ast.AST) -> Iterator[tuple[str, Callable]]:
             plain = not isinstance(statement, ast.Return) and not _is_docstring(statement)
             if plain and len(node.body) > 1:
                 yield f"dropped: «{_shown(statement)}»", lambda t, k=k: t.body.pop(k)
-            if plain:
+            if plain and not _is_idle_twice(statement):
                 yield (
                     f"doubled: «{_shown(statement)}»",
                     lambda t, k=k: t.body.insert(k, copy.deepcopy(t.body[k])),
@@ -147,6 +147,17 @@ def _edits_of(node: ast.AST) -> Iterator[tuple[str, Callable]]:
     if isinstance(node, ast.Module):
         for what, helper in WRAPS.items():
             yield what, lambda t, helper=helper: _inputs(t, helper)
+
+
+def _is_idle_twice(statement: ast.stmt) -> bool:
+    """Does this statement surely do nothing more when it is there twice?"""
+    if isinstance(statement, ast.If):
+        return isinstance(statement.body[-1], (ast.Return, ast.Raise)) and not statement.orelse
+    if not isinstance(statement, ast.Assign):
+        return False
+    bound = {n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+    used = {n.id for n in ast.walk(statement.value) if isinstance(n, ast.Name)}
+    return all(isinstance(t, (ast.Name, ast.Tuple)) for t in statement.targets) and not bound & used
 
 
 def _shown(node: ast.AST) -> str:

@@ -25,6 +25,7 @@ from .verdict import CaseResult, Verdict
 ENDINGS = ("too slow", "out of memory", "killed")
 MOST_DRAWS = 20  # of one check
 SHRINK_SECONDS = 0.25  # for the smallest input of one check
+SLOW_SECONDS = 1.0  # for the slowest case: of such an exercise no smaller input is looked for
 TRY_SECONDS = 2.0  # for one of the inputs that are tried
 LONGEST = 1000  # characters of one finding: parts of it are what an answer says
 
@@ -68,9 +69,7 @@ def explained(exercise: Exercise, ask: Ask, seed: int, verdict: Verdict) -> Verd
 def _example(sheet: AnswerSheet, ask: Ask, seed: int, number: int) -> dict[str, str]:
     """The smallest draw of a case that fails as the case did: as a call, and what is wrong there."""
     exercise, drawn = sheet.exercise, sheet.drawn[number]
-    if (
-        sheet.seconds > SHRINK_SECONDS / 4
-    ):  # too slow for a search, and what trains is not seen through on a small input
+    if sheet.seconds > SLOW_SECONDS:  # what trains is not seen through on a small input either
         return {}
 
     def wrong(one: Drawn) -> str | None:
@@ -84,8 +83,11 @@ def _example(sheet: AnswerSheet, ask: Ask, seed: int, number: int) -> dict[str, 
         except Exception:  # noqa: BLE001  of a form that no comparison foresaw: then it is no example
             return None
 
+    started = time.monotonic()
     finding = wrong(drawn)
-    if finding is None or "was stopped after" in finding or "needed more memory" in finding:
+    if finding is None or time.monotonic() - started > SHRINK_SECONDS / 4:  # too slow for a search
+        return {}
+    if "was stopped after" in finding or "needed more memory" in finding:
         return {}
     found = shrink.smallest(exercise, drawn.case, number, seed, finding, wrong, SHRINK_SECONDS)
     text = "" if found is None else literal.call(exercise.name, found.drawn.inputs)
@@ -94,7 +96,7 @@ def _example(sheet: AnswerSheet, ask: Ask, seed: int, number: int) -> dict[str, 
 
 def _picture(sheet: AnswerSheet, ask: Ask, number: int) -> dict[str, str]:
     """The answer's result in a case beside the expected one, for exercises whose results can be looked at."""
-    if not sheet.exercise.picture or sheet.seconds > SHRINK_SECONDS:
+    if not sheet.exercise.picture or sheet.seconds > SLOW_SECONDS:
         return {}
     record, expected = ask([sheet.drawn[number].request])[0], sheet.expected[number]
     if not record["status"] == expected["status"] == "ok":

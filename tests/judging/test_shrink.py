@@ -1,0 +1,138 @@
+"""The smallest input on which an answer is wrong: small, drawn by the case, wrong in the same way, the same every time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from common import COURSE
+
+from autograder import exercises
+from autograder.judging import judge as judging
+from autograder.judging import literal, shrink
+from autograder.judging.exercise import Exercise, draw
+from autograder.judging.judge import judge, judge_fresh
+from autograder.judging.shrink import Replay, kind_of, measure
+from autograder.judging.values import code, made, raw, variable
+
+EXERCISES = exercises(COURSE.root)
+
+
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch):
+    """What is found is the same wherever the time is enough; on a busy machine it may not be."""
+    monkeypatch.setattr(judging, "SHRINK_SECONDS", 10.0)
+
+
+def make(reference) -> Exercise:
+    exercise = Exercise(name="f", chapter="tests", points=2.0, minutes=1, reference=reference)
+    return exercise
+
+
+def test_sizes_labels_and_numbers_become_small():
+    exercise = make(lambda x, y: tf.reduce_mean(tf.square(x - tf.one_hot(y, x.shape[1]))))
+
+    @exercise.case("a batch")
+    def _(rng):
+        batch, classes = rng.integers(1, 9), rng.integers(2, 12)
+        return rng.normal(size=(batch, classes)).astype("float32"), rng.integers(0, classes, size=batch).astype("int32")
+
+    verdict = judge_fresh(exercise, lambda x, y: tf.reduce_sum(tf.square(x - tf.one_hot(y, x.shape[1]))), 0.3)
+    found = verdict.first_failed
+    assert (
+        found.example == "f(tf.constant([[0, 0]]), tf.constant([0]))"
+        or found.example == "f(tf.constant([[0., 0.]]), tf.constant([0]))"
+    )
+    assert found.told == "your result is 1, expected 0.5"
+    assert "tf.constant" in verdict.to_text() and "whole input" in verdict.to_html()
+
+
+def test_what_is_found_is_an_input_that_the_case_could_have_drawn():
+    exercise = make(lambda y: tf.reduce_sum(y))
+
+    @exercise.case("labels of at least three classes, the last of them among them")
+    def _(rng):
+        classes = int(rng.integers(3, 8))
+        labels = rng.integers(0, classes, size=int(rng.integers(2, 9)))
+        labels[int(rng.integers(len(labels)))] = classes - 1
+        return (labels.astype("int32"),)
+
+    verdict = judge_fresh(exercise, lambda y: tf.reduce_sum(y) + 1, 0.3)
+    assert verdict.first_failed.example == "f(tf.constant([2, 0]))"
+
+
+def test_it_fails_in_the_same_way():
+    exercise = make(lambda x: x)
+
+    @exercise.case("numbers")
+    def _(rng):
+        return (rng.normal(size=rng.integers(1, 12)).astype("float32"),)
+
+    def answer(x):  # wrong in one way for long inputs, in another for all
+        return x + 1 if len(x) > 4 else tf.cast(x, tf.float64)
+
+    for seed in range(5):
+        verdict = judge(exercise, answer, seed)
+        told = verdict.first_failed.message
+        shown = judge_fresh(exercise, answer, 0.0) if seed == 0 else None
+        if shown is not None and shown.first_failed.example:
+            assert kind_of(shown.first_failed.told) == kind_of(told)
+
+
+def test_the_same_every_time():
+    exercise = EXERCISES["forward_pass.mse_onehot"]
+    answer = exercise.mistakes[0].answer
+    examples = {judge_fresh(exercise, answer, 0.3).first_failed.example for _ in range(3)}
+    assert len(examples) == 1
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_a_replay_without_edits_is_the_draw(key):
+    """For every case of every exercise: what is made simpler is what was drawn."""
+    exercise = EXERCISES[key]
+    for number, (case, drawn) in enumerate(zip(exercise.cases, draw(exercise, 7), strict=True)):
+        again = shrink.draw_case(exercise, case, Replay(shrink.words_of(exercise, number, 7)))
+        assert measure(again.inputs) == measure(drawn.inputs)
+        assert literal.call("f", again.inputs) == literal.call("f", drawn.inputs)
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_whatever_is_simpler_is_answered_by_the_reference(key):
+    """Each call of the generator at its lowest, one after the other: the case must do with it, and the reference, too."""
+    from autograder.judging import probes, switches
+
+    exercise = EXERCISES[key]
+    if exercise.name == "train_to":
+        pytest.skip("its reference trains a network for each")
+    for number, case in enumerate(exercise.cases):
+        words = shrink.words_of(exercise, number, 0)
+        first = Replay(words)
+        shrink.draw_case(exercise, case, first)
+        for position, call in enumerate(first.calls[:8]):
+            edit = next(iter(shrink.edits_for(call)))
+            drawn = shrink.draw_case(exercise, case, Replay(words, first.calls, {position: edit}))
+            with switches.as_it_comes():
+                (record,) = probes.run(exercise.reference, [{**drawn.request, "forbid": []}])
+            assert record["status"] == ("raised" if case.raises else "ok"), (case.name, position, record)
+
+
+def test_a_call_can_be_pasted():
+    names = {"tf": tf, "np": np}
+    inputs = [
+        np.float32([[1.5, -0.1], [np.nan, np.inf]]), np.int64([1, 2]), np.float64(0.1), raw(np.uint8([[0, 255]])),
+        variable(np.float32([1])), code("lambda x: x + 1"), made("lambda n: [n] * 2", 3), [1, (2.5,)], {"a": None}, np.zeros((0, 3), "float32"),
+    ]  # fmt: skip
+    got = eval(literal.call("list_of", inputs), {**names, "list_of": lambda *a: a})  # noqa: S307
+    assert [getattr(v, "dtype", type(v)) for v in got[:5]] == [tf.float32, tf.int64, tf.float64, np.uint8, tf.float32]
+    np.testing.assert_array_equal(got[0], inputs[0])
+    assert (
+        got[5](1) == 2
+        and got[6] == [3, 3]
+        and got[7] == [1, (2.5,)]
+        and got[8] == {"a": None}
+        and got[9].shape == (0, 3)
+    )
+
+
+def test_what_is_too_long_is_not_shown():
+    assert literal.call("f", [np.random.default_rng(0).normal(size=(40, 40))]) == ""
