@@ -1,4 +1,4 @@
-"""What one cell shows, collected out of the child's frames: inert data, within bounds, whatever is sent."""
+"""What one cell shows, collected out of the child's frames: texts and images, within bounds, whatever is sent."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Collector:
             text = text_of(value, self.left + 1)
             if len(text) > self.left:
                 self.truncated = True
-            elif mime == "text/plain" or (mime in IMAGES and _is_image(text, IMAGES[mime])):
+            elif mime in frames.TEXTS or (mime in IMAGES and _is_image(text, IMAGES[mime])):
                 self.left -= len(text)
                 data[mime] = text
         for mime, size in checked(dict, said["metadata"]).items():

@@ -22,6 +22,9 @@ NOTE = struct.Struct("<I")
 MAX_NOTE = 1 << 20
 CHUNK = 1 << 18
 FRAME_COST = 20  # characters of a cell's budget that each of its frames takes, whatever is in it
+TEXTS, IMAGES = ("text/plain", "text/html", "image/svg+xml"), ("image/png", "image/jpeg")
+"""What a cell displays that is passed on. HTML and SVG are a student's text: who shows them makes them inert first."""
+
 MAX_SIDE = 100_000  # pixels of an image that is shown
 OVERTIME = 2.0  # seconds: how long after a deadline what has come is still read
 

@@ -32,11 +32,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from . import frames
-from .frames import FRAME_COST, MAX_SIDE, FrameReader, Kind, pack
+from .frames import FRAME_COST, IMAGES, MAX_SIDE, TEXTS, FrameReader, Kind, pack
 from .sandbox.syscalls import flush_c_streams
 from .wire import WireError
 
-INERT = ("text/plain", "image/png", "image/jpeg")
 FLUSH_CHARACTERS, FLUSH_SECONDS = 16_384, 0.2
 MAX_TRACEBACK = 60_000  # characters
 
@@ -222,9 +221,9 @@ class Shell(InteractiveShell):
 
 
 def inert(data: dict) -> dict[str, str]:
-    """The MIME types that can do nothing in a browser, images in base64."""
+    """The MIME types that are passed on, images in base64."""
     kept = {}
-    for mime in INERT:
+    for mime in (*TEXTS, *IMAGES):
         if (value := data.get(mime)) is not None:
             kept[mime] = base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
     return kept
@@ -233,7 +232,7 @@ def inert(data: dict) -> dict[str, str]:
 def sizes(metadata: Any) -> dict:
     """Of an output's metadata only how large to show an image."""
     kept = {}
-    for mime in INERT[1:]:
+    for mime in IMAGES:
         given = metadata.get(mime) if isinstance(metadata, dict) else None
         if isinstance(given, dict):
             sides = {k: given.get(k) for k in ("width", "height")}

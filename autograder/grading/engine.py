@@ -26,6 +26,7 @@ from ..judging.judge import answer_sheet, explained, judge_with
 from ..judging.registry import UnknownExercise, find
 from ..judging.verdict import MIME, Verdict
 from .answers import Clock, ask
+from .inert import inert_outputs
 
 NOTEBOOK_SECONDS = 900.0
 MAX_OUTPUT = 16 << 20  # bytes of all outputs of a notebook, as JSON
@@ -161,7 +162,7 @@ def _run(cell: NotebookNode, child: Child, clock: Clock) -> str:
         return str(error)
     # what a check writes to stderr is no mistake, but nbgrader would take all its points for it
     shown = [o for o in result.outputs if not (is_check(cell) and o.get("name") == "stderr")]
-    cell.outputs, cell.execution_count = [from_dict(o) for o in shown], result.execution_count
+    cell.outputs, cell.execution_count = [from_dict(o) for o in inert_outputs(shown)], result.execution_count
     return ""
 
 

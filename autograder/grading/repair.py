@@ -7,8 +7,6 @@ changed flag hides a cell from it. The released notebook knows better.
 from __future__ import annotations
 
 import copy
-import html
-import re
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +17,8 @@ from ..course.cells import graded
 from ..course.files import remove_copies
 from ..course.folder import CourseError
 from ..course.notebooks import read_notebook
+from .inert import inert_cell
 from .lessons import sort_out
-
-# Everything that is shown is somebody's browser's work: nbgrader's feedback and formgrader put a student's Markdown, with the
-# HTML in it, into their pages as it is.
-ACTIVE = re.compile(
-    r"<\s*/?\s*(script|iframe|frame|frameset|object|embed|applet|svg|math|meta|link|base|form|input|button|textarea|select"
-    r"|style|portal|template|noscript|html|head|body|title|xml)\b|<[^<]*[\s/\"'`]on[a-z]+\s*=",
-    re.IGNORECASE,
-)
-SCHEME = re.compile(r"(javascript|vbscript):|data:(text/html|image/svg|application)", re.IGNORECASE)
 
 
 class Repair(NbGraderPreprocessor):
@@ -68,9 +58,10 @@ def repair(nb: NotebookNode, master: NotebookNode) -> list[str]:
             chosen[name] = cell
     texts = {c.source for c in master.cells if c.cell_type == "markdown"}
     for number, cell in enumerate(nb.cells):
-        if cell.cell_type == "markdown" and cell.source not in texts and is_active(cell.source):
-            notes.append(f"the text in cell {number + 1} would do something in a browser, and is shown as it was typed")
-            cell.source = as_typed(cell.source)
+        if cell.cell_type != "code" and cell.source not in texts and inert_cell(cell):
+            notes.append(
+                f"the text in cell {number + 1} holds HTML or links, and is shown without what acts in a browser"
+            )
     keep = {id(cell): name for name, cell in chosen.items()}
     for cell in nb.cells:
         name = keep.get(id(cell))
@@ -88,18 +79,6 @@ def repair(nb: NotebookNode, master: NotebookNode) -> list[str]:
             cell.id = f"cell-{number}"
         seen.add(cell.get("id", ""))
     return notes
-
-
-def is_active(text: str) -> bool:
-    """Would this Markdown do something in the browser of whoever reads it: run a script, load a page, send a form?"""
-    text = html.unescape(text)
-    return bool(ACTIVE.search(text) or SCHEME.search("".join(c for c in text if c.isprintable() and not c.isspace())))
-
-
-def as_typed(text: str) -> str:
-    """A Markdown cell that shows a text as it was typed."""
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return f"{fence}text\n{text}\n{fence}"
 
 
 def _id_of(cell: NotebookNode, known: dict[str, Any]) -> str | None:
