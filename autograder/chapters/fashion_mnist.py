@@ -46,7 +46,7 @@ def _several_passes(answer, x, y, batch, training):
     dataset = answer(x, y, batch, training)
     if not isinstance(dataset, tf.data.Dataset):
         return dataset
-    dataset = dataset.take(len(x) // batch + 3)  # it may be endless
+    dataset = dataset.take(3 * (len(x) // batch) + 4)  # it may be endless
     passes = [list(dataset) for _ in range(2)]
     pairs = all(isinstance(e, tuple) and len(e) == 2 and hasattr(e[0], "dtype") for one in passes for e in one)
     if training and pairs and all(e[0].dtype.is_floating and len(e[0].shape) > 1 for one in passes for e in one):
@@ -98,9 +98,12 @@ def _passes(result, inputs):
     x, y, batch, _ = (value.value if isinstance(value, Tagged) else value for value in inputs)
     if not isinstance(result, dict) or "passes" not in result:
         return None, "your function should return a tf.data.Dataset"
+    if len(result["passes"][0]) == 3 * (len(x) // batch) + 4:
+        return None, "one pass has not come to an end when it has shown every image three times"
     read = [_read_pass(one, x, y) for one in result["passes"]]
     wrong = next((wrong for _, wrong in read if wrong), None)
-    if wrong is None and any(len(as_array(images)) != batch for one in result["passes"] for images, _ in one[:-1]):
+    sizes = [] if wrong else [[len(as_array(images)) for images, _ in one] for one in result["passes"]]
+    if wrong is None and sizes != 2 * [[min(batch, len(x) - start) for start in range(0, len(x), batch)]]:
         wrong = "all batches but the last should have the size asked for"
     if wrong is None and not result["x and y are kept"]:
         wrong = "your function changed x or y themselves; the caller still needs them as they were"
@@ -128,8 +131,11 @@ def _shuffled(result, inputs, expected):
         return "the second pass has the same order as the first"
     if (orders - np.arange(n)).max() < 0.7 * n:  # a fair shuffle of n >= 60: once in 10 ** 12
         return "no image comes much earlier than it stands in x: the shuffle does not reach far enough"
-    if np.mean(np.abs(np.diff(orders)) == 1) > 0.25:
+    steps = np.abs(np.diff(orders, axis=1))
+    if np.mean(steps == 1) > 0.25:
         return "whole batches change places, but neighbours stay neighbours"
+    if np.mean(steps < 8) > 16 / n + 0.12:  # more than seven standard deviations
+        return "images that stand close to each other in x stay close to each other"
     quarters = np.zeros((4, 4))
     np.add.at(quarters, (np.tile(np.arange(n) * 4 // n, len(orders)), (orders * 4 // n).ravel()), 1)
     fair = quarters.sum(axis=1, keepdims=True) * quarters.sum(axis=0) / quarters.sum()
@@ -185,7 +191,10 @@ def _reaches_far(result, inputs, expected):
         return "your function should return a tf.data.Dataset"
     places = np.rint(pixels[:, :2] * (255 / pixels[0, 2])) @ [250, 1]
     count = inputs[0].value[1][0]
-    if len(places) == inputs[2] and places.max() < count - 600:  # of 300 fair places none: once in 10 ** 7
+    tenths = np.bincount((places * 10 // count).astype(int), minlength=10) / len(places)
+    if len(places) * np.sum((tenths - 0.1) ** 2 / 0.1) > 60:  # chi-square with 9 degrees of freedom: once in 10 ** 9
+        return "the images of the first batch all come from one part of x: the shuffle does not reach far enough"
+    if places.max() < count - 600:  # of 300 fair places none: once in 10 ** 7
         return "the last images cannot come into the first batch: the shuffle does not reach far enough"
     return None
 
@@ -253,12 +262,6 @@ def _(x, y, batch, training):
 def _(x, y, batch, training):
     ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
     return (ds.shuffle(10_000) if training else ds).batch(batch)
-
-
-@make_dataset.mistake("Your buffer holds half of the images: those of the second half can never come first.")
-def _(x, y, batch, training):
-    ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
-    return (ds.shuffle(len(x) // 2) if training else ds).batch(batch)
 
 
 @make_dataset.mistake("You shuffle images and labels separately, so they no longer belong together.")
@@ -502,9 +505,12 @@ def count_params(sizes):
 
     sizes: list of int, [inputs, hidden, …, outputs] → int, the kernels and biases of its Dense layers.
     """
-    with keras.StatelessScope(initialize_variables=False):  # shapes without memory behind them
-        model = keras.Sequential([keras.Input([sizes[0]]), *[keras.layers.Dense(n) for n in sizes[1:]]])
-        return model.count_params()
+    with tf.Graph().as_default() as graph:  # TF1's variables: shapes, and no memory before a session asks for them
+        for i, ends in enumerate(zip(sizes, sizes[1:])):
+            with tf.compat.v1.variable_scope(f"layer{i}"):
+                tf.compat.v1.get_variable("kernel", ends)
+                tf.compat.v1.get_variable("bias", ends[1:])
+        return sum(v.shape.num_elements() for v in graph.get_collection(tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES))
 
 
 # Dimensions: 1, 3 and 7 layers; sizes 2 … 90, equal ones among them; numbers beyond int32 and beyond what float32 can

@@ -392,6 +392,10 @@ def dataset_as_a_list(x, y, batch, training):
     return list(_stream(_rows(x), y.astype("int32"), batch, training))
 
 
+def dataset_half(x, y, batch, training):
+    return _stream(_rows(x), y.astype("int32"), batch, training, buffer=len(x) // 2)
+
+
 def dataset_thousand(x, y, batch, training):
     return _stream(_rows(x), y.astype("int32"), batch, training, buffer=1000)
 
@@ -569,6 +573,7 @@ WRONG = {
         dataset_divided_by_256,
         dataset_with_replacement,
         dataset_as_a_list,
+        dataset_half,
         dataset_thousand,
     ],
     "build_mlp": [
