@@ -191,7 +191,8 @@ def history(record: Mapping[str, Sequence[float]], every: int = 1) -> Any:
         ax.set_xticks(epochs[:: max(1, len(epochs) // 10)])
     best = int(checked[int(np.argmin(record["val_loss"]))])
     axes[0].set_title(f"Validation loss is lowest after epoch {best}")
-    axes[1].set_title(f"{len(record['loss'])} values from training, {len(record['val_loss'])} from validation")
+    last = record["accuracy"][-1], record["val_accuracy"][-1]
+    axes[1].set_title(f"Accuracy at the end: {last[0]:.0%} and {last[1]:.0%}")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
     return shown(
         figure,
@@ -279,7 +280,7 @@ def own_run(
         ax.remove()
     left, right = figure.add_subplot(grid[0, :5]), figure.add_subplot(grid[0, 5:])
     left.plot(losses, color=BLUE, lw=1)
-    left.set(xlabel="step", ylabel="loss", title="Your train_step")
+    left.set(xlabel="step", ylabel="loss", title=f"Your train_step: {losses[0]:.1f} → {np.mean(losses[-10:]):.1f}")
     right.plot(range(1, len(accuracies) + 1), accuracies, "o-", color=ORANGE)
     right.set(xlabel="epoch", ylabel="accuracy", title=f"Your evaluate: {accuracies[-1]:.1%}")
     right.set_xticks(range(1, len(accuracies) + 1))
