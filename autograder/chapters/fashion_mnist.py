@@ -498,7 +498,9 @@ def _(sizes):
 # -- count_params -------------------------------------------------------------------------------------------------------
 
 
-@exercise(points=2, minutes=5, difficulty=1, forbid=["keras.Sequential", "keras.layers.Dense"])
+@exercise(
+    points=2, minutes=5, difficulty=1, forbid=["keras.Sequential", "keras.layers.Dense", "tf.compat.v1.get_variable"]
+)
 def count_params(sizes):
     """How many numbers a multi-layer perceptron has to learn, by arithmetic alone.
 
