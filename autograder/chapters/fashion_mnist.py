@@ -67,7 +67,7 @@ def _read_pass(batches, x, y):
         if images is None or labels is None:
             return None, "each element should be a pair of tensors"
         if images.ndim != 2 or images.shape[1] != 784:
-            return None, f"the images should come as [b, 784], yours have {images.ndim} axes"
+            return None, f"the images should come as [b, 784], yours as {['b', *images.shape[1:]]}".replace("'", "")
         if labels.shape != images.shape[:1]:
             return None, "the labels should come as [b], one whole number for each image"
         if images.dtype != np.float32:
@@ -314,6 +314,15 @@ def _(x, y, batch, training):
 )
 def _(x, y, batch, training):
     ds = tf.data.Dataset.from_tensor_slices((tf.cast(x, tf.float32) / 255.0, tf.cast(y, tf.int32)))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
+@make_dataset.mistake(
+    "Your images have an axis of length 1 too many. Where you reshape them, is it one image that you hold, or a batch?"
+)
+def _(x, y, batch, training):
+    pairs = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
+    ds = pairs.map(lambda image, label: (tf.reshape(image, [-1, 784]), label))
     return (ds.shuffle(len(x)) if training else ds).batch(batch)
 
 
@@ -804,6 +813,23 @@ def _(model, optimizer, x, y):
 )
 def _(model, optimizer, x, y):
     return _step(model, keras.optimizers.Adam(0.001), x, lambda out: _cross_entropy(y, out))
+
+
+@train_step.mistake(
+    "You offer the optimizer all variables of the model, also those that are not to be trained. Which list holds only the others?"
+)
+def _(model, optimizer, x, y):
+    return _step(model, optimizer, x, lambda out: _cross_entropy(y, out), model.variables)
+
+
+@train_step.mistake(
+    "The tape got one loss for each image and added their gradients up; you take the mean only afterwards. What should it differentiate?"
+)
+def _(model, optimizer, x, y):
+    def loss_of(out):
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=out)
+
+    return tf.reduce_mean(_step(model, optimizer, x, loss_of))
 
 
 @train_step.mistake("You apply the gradients twice: that is two steps in the direction of one.")
