@@ -273,7 +273,7 @@ def confusion(matrix: Any, names: Sequence[str], *, title: str) -> Any:
 def own_run(
     losses: Sequence[float], accuracies: Sequence[float], x: Any, y: Any, names: Sequence[str], guesses: Any
 ) -> Any:
-    """A run of the student's own functions: loss of each step, accuracy of each epoch, and ten garments with their names."""
+    """A run of the student's own functions: loss of each step, accuracy after each portion, and ten garments with their names."""
     figure, axes = panels(10, 2, height=1.9, gridspec_kw={"height_ratios": (3, 1.2)})
     grid = axes[0, 0].get_gridspec()
     for ax in axes[0]:
@@ -282,7 +282,7 @@ def own_run(
     left.plot(losses, color=BLUE, lw=1)
     left.set(xlabel="step", ylabel="loss", title=f"Your train_step: {losses[0]:.1f} → {np.mean(losses[-10:]):.1f}")
     right.plot(range(1, len(accuracies) + 1), accuracies, "o-", color=ORANGE)
-    right.set(xlabel="epoch", ylabel="accuracy", title=f"Your evaluate: {accuracies[-1]:.1%}")
+    right.set(xlabel="portion", ylabel="accuracy", title=f"Your evaluate: {accuracies[-1]:.1%}")
     right.set_xticks(range(1, len(accuracies) + 1))
     for i, ax in enumerate(axes[1]):
         ax.axis("off")
