@@ -128,11 +128,11 @@ def _shuffled(result, inputs, expected):
         return "with training=True the images should come in another order"
     if (orders[0] == orders[1]).all():
         return "the second pass has the same order as the first"
-    if (orders - np.arange(n)).max() < 0.7 * n:  # a fair shuffle of n >= 60: once in 10 ** 12
-        return "no image comes much earlier than it stands in x: the shuffle does not reach far enough"
     steps = np.abs(np.diff(orders, axis=1))
     if np.mean(steps == 1) > 0.25:
         return "whole batches change places, but neighbours stay neighbours"
+    if (orders - np.arange(n)).max() < 0.7 * n:  # a fair shuffle of n >= 60: once in 10 ** 12
+        return "no image comes much earlier than it stands in x: the shuffle does not reach far enough"
     if np.mean(steps < 8) > 16 / n + 0.12:  # more than seven standard deviations
         return "images that stand close to each other in x stay close to each other"
     quarters = np.zeros((4, 4))
