@@ -24,21 +24,35 @@ def make_dataset(x, y, batch, training):
     x: uint8 [n, 28, 28], y: uint8 [n], batch: int, training: bool → tf.data.Dataset of pairs
     (float32 [b, 784] between 0 and 1, int32 [b]). Shuffled, anew for every pass, when training; in order when not.
     """
-    images, labels = np.asarray(x), np.asarray(y)
+    whole = tf.data.Dataset.from_tensors((x.reshape(-1, 784), y))
 
-    def one_pass():
-        order = np.random.permutation(len(images)) if training else np.arange(len(images))
-        for start in range(0, len(images), batch):
-            chosen = order[start : start + batch]
-            yield images[chosen].reshape(-1, 784) / np.float32(255), labels[chosen].astype(np.int32)
+    def in_some_order(images, labels):
+        places = tf.argsort(tf.random.uniform([len(x)])) if training else tf.range(len(x))
+        return tf.image.convert_image_dtype(tf.gather(images, places), tf.float32), tf.gather(
+            tf.cast(labels, tf.int32), places
+        )
 
-    signature = (tf.TensorSpec([None, 784], tf.float32), tf.TensorSpec([None], tf.int32))
-    return tf.data.Dataset.from_generator(one_pass, output_signature=signature)
+    return whole.map(in_some_order).unbatch().batch(batch)
 
 
-def _two_passes(answer, x, y, batch, training):
+# Dimensions: n below, at and above a multiple of `batch`; one batch, many; batch 1 … 80, also more than there are images;
+# dark images (the brightest is not 255); training on and off; n below 64 and beyond 10 000 (buffers of a fixed size);
+# two passes (order, content) and eight (where images may come); shape and dtype of both parts; whose label; endless
+# datasets; the caller's arrays afterwards. Shuffling: false alarms rarer than one in a million.
+def _several_passes(answer, x, y, batch, training):
+    before = x.copy(), y.copy()
     dataset = answer(x, y, batch, training)
-    return [list(dataset.take(40)), list(dataset.take(40))] if isinstance(dataset, tf.data.Dataset) else dataset
+    if not isinstance(dataset, tf.data.Dataset):
+        return dataset
+    dataset = dataset.take(3 * (len(x) // batch) + 4)  # it may be endless
+    passes = [list(dataset) for _ in range(2)]
+    pairs = all(isinstance(e, tuple) and len(e) == 2 and hasattr(e[0], "dtype") for one in passes for e in one)
+    if training and pairs and all(e[0].dtype.is_floating and len(e[0].shape) > 1 for one in passes for e in one):
+        more = [[np.reshape(images, (len(images), -1))[:, 0] for images, _ in dataset] for _ in range(6)]
+    else:
+        more = []
+    kept = np.array_equal(x, before[0]) and np.array_equal(y, before[1])
+    return {"passes": passes, "first pixels of six more": more, "x and y are kept": bool(kept)}
 
 
 def _read_pass(batches, x, y):
@@ -51,14 +65,14 @@ def _read_pass(batches, x, y):
         images, labels = as_array(pair[0]), as_array(pair[1])
         if images is None or labels is None:
             return None, "each element should be a pair of tensors"
-        if images.shape[1:] not in ((784,), (28, 28)):
-            return None, "the images should come as [b, 784]"
+        if images.ndim != 2 or images.shape[1] != 784:
+            return None, f"the images should come as [b, 784], yours as {['b', *images.shape[1:]]}".replace("'", "")
         if labels.shape != images.shape[:1]:
             return None, "the labels should come as [b], one whole number for each image"
         if images.dtype != np.float32:
             return None, f"the images should be float32, yours are {images.dtype}"
-        if labels.dtype.kind not in "iu":
-            return None, f"the labels should be whole numbers, yours are {labels.dtype}"
+        if labels.dtype != np.int32:
+            return None, f"the labels should be int32, yours are {labels.dtype}"
         for image, label in zip(images.reshape(-1, 28, 28), labels):
             place = places.get(np.clip(np.rint(image * 255), 0, 255).astype(np.uint8).tobytes())
             if place is None or not np.abs(image * 255 - x[place]).max() <= 0.01:  # also where there is nan
@@ -78,64 +92,125 @@ def _read_pass(batches, x, y):
 
 
 def _passes(result, inputs):
-    x, y, *_ = (value.value if isinstance(value, Tagged) else value for value in inputs)
-    if not isinstance(result, list) or len(result) != 2:
+    """The orders of the first two passes, or a sentence about what is wrong with one of them."""
+    x, y, batch, _ = (value.value if isinstance(value, Tagged) else value for value in inputs)
+    if not isinstance(result, dict) or "passes" not in result:
         return None, "your function should return a tf.data.Dataset"
-    read = [_read_pass(one, x, y) for one in result]
-    return [order for order, _ in read], next((wrong for _, wrong in read if wrong), None)
-
-
-def _sizes(result, batch):
-    """What is wrong with the batches' sizes: all should be full but the last."""
-    full = all(len(as_array(images)) == batch for one in result for images, _ in one[:-1])
-    return None if full else "all batches but the last should have the size asked for"
+    if len(result["passes"][0]) == 3 * (len(x) // batch) + 4:
+        return None, "one pass has not come to an end when it has shown every image three times"
+    read = [_read_pass(one, x, y) for one in result["passes"]]
+    wrong = next((wrong for _, wrong in read if wrong), None)
+    sizes = [] if wrong else [[len(as_array(images)) for images, _ in one] for one in result["passes"]]
+    if wrong is None and sizes != 2 * [[min(batch, len(x) - start) for start in range(0, len(x), batch)]]:
+        wrong = "all batches but the last should have the size asked for"
+    if wrong is None and not result["x and y are kept"]:
+        wrong = "your function changed x or y themselves; the caller still needs them as they were"
+    return [order for order, _ in read], wrong
 
 
 def _in_order(result, inputs, expected):
     passes, wrong = _passes(result, inputs)
-    if wrong:
-        return wrong
-    if any(order != sorted(order) for order in passes):
+    if wrong is None and any(order != sorted(order) for order in passes):
         return "with training=False the images should come in their own order"
-    return _sizes(result, inputs[2])
+    return wrong
 
 
 def _shuffled(result, inputs, expected):
     passes, wrong = _passes(result, inputs)
     if wrong:
         return wrong
-    first, second = passes
-    batch = inputs[2]
-    if first == sorted(first):
+    orders = np.array(
+        [*passes, *(np.rint(255 * np.concatenate(more)).astype(int) for more in result["first pixels of six more"])]
+    )
+    n = orders.shape[1]
+    if (orders[0] == np.arange(n)).all():
         return "with training=True the images should come in another order"
-    neighbours = sum(b - a == 1 for a, b in zip(first, first[1:]))
-    if neighbours > len(first) / 2:
-        return "whole batches change places, but neighbours stay neighbours"
-    if max(first[: 3 * batch]) < len(first) // 2:
-        return "the first batches hold images from the beginning only: the shuffle does not reach far enough"
-    if first == second:
+    if (orders[0] == orders[1]).all():
         return "the second pass has the same order as the first"
-    return _sizes(result, batch)
+    steps = np.abs(np.diff(orders, axis=1))
+    if np.mean(steps == 1) > 0.25:
+        return "whole batches change places, but neighbours stay neighbours"
+    if (orders - np.arange(n)).max() < 0.7 * n:  # a fair shuffle of n >= 60: once in 10 ** 12
+        return "no image comes much earlier than it stands in x: the shuffle does not reach far enough"
+    if np.mean(steps < 8) > 16 / n + 0.12:  # more than seven standard deviations
+        return "images that stand close to each other in x stay close to each other"
+    quarters = np.zeros((4, 4))
+    np.add.at(quarters, (np.tile(np.arange(n) * 4 // n, len(orders)), (orders * 4 // n).ravel()), 1)
+    fair = quarters.sum(axis=1, keepdims=True) * quarters.sum(axis=0) / quarters.sum()
+    if np.sum((quarters - fair) ** 2 / fair) > 60:  # chi-square with 9 degrees of freedom: once in 10 ** 9
+        return "some images come early, or late, more often than others: not every order is equally likely"
+    return None
 
 
 def _garments(rng, n, darker=1):
+    """Random pixels and labels; the first pixel of an image is its place, so no two are equal whatever is drawn."""
     pictures = rng.integers(0, 256, size=(n, 28, 28), dtype=np.uint8) // darker
+    pictures[:, 0, 0] = np.arange(n)
     return raw(pictures), raw(rng.integers(0, 10, size=n, dtype=np.uint8))
 
 
-@make_dataset.case("measuring: everything in order, a smaller last batch", probe=_two_passes, accept=_in_order)
+@make_dataset.case("measuring: everything in order, a smaller last batch", probe=_several_passes, accept=_in_order)
 def _(rng):
-    return *_garments(rng, 23), 8, False
+    batch = int(rng.integers(3, 12))
+    n = batch * int(rng.integers(2, 5)) + int(rng.integers(1, batch))
+    return *_garments(rng, n), batch, False
 
 
-@make_dataset.case("measuring: dark images, fewer than one batch", probe=_two_passes, accept=_in_order)
+@make_dataset.case("measuring: dark images, fewer than one batch", points=0.5, probe=_several_passes, accept=_in_order)
 def _(rng):
-    return *_garments(rng, int(rng.integers(7, 10)), darker=5), 10, False
+    n = int(rng.integers(2, 10))
+    return *_garments(rng, n, darker=5), n + int(rng.integers(1, 70)), False
 
 
-@make_dataset.case("training: another order at every pass, nothing lost", points=2, probe=_two_passes, accept=_shuffled)
+@make_dataset.case("measuring: every batch is full", points=0.5, probe=_several_passes, accept=_in_order)
 def _(rng):
-    return *_garments(rng, 100), 8, True
+    batch = int(rng.integers(1, 9))
+    return *_garments(rng, batch * int(rng.integers(2, 5))), batch, False
+
+
+@make_dataset.case(
+    "training: another order at every pass, nothing lost", points=1.5, probe=_several_passes, accept=_shuffled
+)
+def _(rng):
+    return *_garments(rng, 8 * int(rng.integers(9, 16)) + int(rng.integers(1, 8))), 8, True
+
+
+def _first_batch(answer, x, y, batch, training):
+    dataset = answer(x, y, batch, training)
+    if not isinstance(dataset, tf.data.Dataset):
+        return dataset
+    images = next(iter(dataset.take(1)))[0]
+    return np.reshape(images, (len(images), -1))[:, :3]  # they say the image's place
+
+
+def _reaches_far(result, inputs, expected):
+    pixels = as_array(result)
+    if pixels is None:
+        return "your function should return a tf.data.Dataset"
+    places = np.rint(pixels[:, :2] * (255 / pixels[0, 2])) @ [250, 1]
+    count = inputs[0].value[1][0]
+    if (places == np.arange(len(places))).all():
+        return "with training=True the images should come in another order"
+    if np.mean(np.abs(np.diff(places)) == 1) > 0.5:
+        return "whole batches change places, but neighbours stay neighbours"
+    tenths = np.bincount((places * 10 // count).astype(int), minlength=10) / len(places)
+    if len(places) * np.sum((tenths - 0.1) ** 2 / 0.1) > 60:  # chi-square with 9 degrees of freedom: once in 10 ** 9
+        return "the images of the first batch all come from one part of x: the shuffle does not reach far enough"
+    if places.max() < count - 600:  # of 300 fair places none: once in 10 ** 7
+        return "the last images cannot come into the first batch: the shuffle does not reach far enough"
+    return None
+
+
+def _many(n):
+    images, places = np.zeros((n, 28, 28), np.uint8), np.arange(n)
+    images[:, 0, 0], images[:, 0, 1], images[:, 0, 2] = places // 250, places % 250, 255
+    return images
+
+
+@make_dataset.case("training: eleven thousand images", points=0.5, probe=_first_batch, accept=_reaches_far)
+def _(rng):
+    n = int(rng.integers(10_900, 11_100))
+    return made(_many, n), made("lambda n: (np.arange(n) % 10).astype(np.uint8)", n), 300, True
 
 
 def _scaled(x, y):
@@ -180,6 +255,15 @@ def _(x, y, batch, training):
 def _(x, y, batch, training):
     ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
     return (ds.shuffle(batch) if training else ds).batch(batch)
+
+
+@make_dataset.mistake(
+    "Your buffer has a fixed size, or holds a part of the images only. How many places must it have for the last image "
+    "to come first?"
+)
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
+    return (ds.shuffle(10_000) if training else ds).batch(batch)
 
 
 @make_dataset.mistake("You shuffle images and labels separately, so they no longer belong together.")
@@ -228,6 +312,46 @@ def _(x, y, batch, training):
     return (ds.shuffle(len(x)) if training else ds).batch(batch)
 
 
+@make_dataset.mistake(
+    "Your images are still pictures of 28 × 28. A dense layer wants each of them as one row of pixels."
+)
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices((tf.cast(x, tf.float32) / 255.0, tf.cast(y, tf.int32)))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
+@make_dataset.mistake(
+    "Your images have an axis of length 1 too many. Where you reshape them, is it one image that you hold, or a batch?"
+)
+def _(x, y, batch, training):
+    pairs = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
+    ds = pairs.map(lambda image, label: (tf.reshape(image, [-1, 784]), label))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
+@make_dataset.mistake("Your labels keep the dtype in which they came, uint8. Which one does the table ask for?")
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices((_scaled(x, y)[0], y))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
+@make_dataset.mistake("Your labels are int64, NumPy's and `int`'s own choice. Which dtype does the table ask for?")
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices((_scaled(x, y)[0], y.astype("int64")))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
+@make_dataset.mistake(
+    "You shuffle the arrays that you were given. Whoever called your function finds them in another order afterwards."
+)
+def _(x, y, batch, training):
+    if training:
+        order = np.random.permutation(len(x))
+        x[:], y[:] = x[order], y[order]
+    ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
 # -- build_mlp ----------------------------------------------------------------------------------------------------------
 
 
@@ -246,19 +370,30 @@ def build_mlp(sizes):
     return model
 
 
+# Dimensions: 0, 2 and 5 hidden layers; widths 2 … 90, below and above 8, 10, 16, 64; batches of 1 and more; hidden values
+# below 0 and beyond 6; logits far below 0; the kind of the model; biases; initial kernels; while training and not
+# (Dropout); what may be trained; a second model of its own; the caller's list afterwards.
 def _with_weights(answer, sizes, x, weights):
-    model = answer(sizes)
+    asked = list(sizes)
+    model, other = answer(sizes), answer(list(asked))
+    if model is None:
+        return None
     model(x)
     shapes = [list(w.shape) for w in model.weights]
-    constant = any(np.ptp(w.numpy()) == 0 for w in model.weights if len(w.shape) == 2)
+    constant = any(np.ptp(w.numpy()) == 0 for w in model.weights if len(w.shape) == 2 and min(w.shape) > 1)
     comparable = shapes == [list(w.shape) for w in weights]
     if comparable:
         model.set_weights([w.numpy() for w in weights])
+    many = tf.repeat(x, 50, axis=0)  # so that a Dropout drops something
     return {
         "is a Sequential": isinstance(model, keras.Sequential),
         "shapes of the weights": shapes,
         "has a kernel whose elements are all equal": bool(constant),
+        "weights that training may change": len(model.trainable_weights),
         "logits": model(x) if comparable else None,  # of weights drawn at random they would say nothing
+        "logits with training=True are the same": bool(np.allclose(model(many, training=True), model(many), rtol=1e-3)),
+        "is a new model at every call": not any(v is w for v in model.weights for w in other.weights),
+        "sizes, after the call": list(sizes),
     }
 
 
@@ -267,24 +402,37 @@ def _weights(rng, sizes):
     return [_normal(rng, *shape, scale=shape[0] ** -0.5) for shape in shapes]
 
 
+def _telling_weights(rng, sizes):
+    """Weights on which every activation shows: a hidden value beyond 6, one below 0, a logit far below 0."""
+    weights = _weights(rng, sizes)
+    if len(weights) > 2:
+        weights[1][:2] = 30, -30
+    weights[-1][0] = -200
+    return weights
+
+
 @build_mlp.case("two hidden layers", probe=_with_weights)
 def _(rng):
-    sizes = [int(n) for n in rng.integers(4, 12, size=4)]
-    return sizes, _normal(rng, 7, sizes[0]), _weights(rng, sizes)
+    sizes = [int(rng.integers(3, 12)) for _ in range(4)]
+    return sizes, _normal(rng, 7, sizes[0]), _telling_weights(rng, sizes)
 
 
-@build_mlp.case("no hidden layer: nothing but logits", probe=_with_weights)
+@build_mlp.case("no hidden layer: nothing but logits", points=0.5, probe=_with_weights)
 def _(rng):
-    sizes = [int(n) for n in rng.integers(5, 12, size=2)]
-    return sizes, _normal(rng, 6, sizes[0]), _weights(rng, sizes)
+    sizes = [int(rng.integers(2, 12)) for _ in range(2)]
+    return sizes, _normal(rng, 6, sizes[0]), _telling_weights(rng, sizes)
 
 
-@build_mlp.case("four hidden layers, a batch of one", probe=_with_weights)
+@build_mlp.case("five hidden layers, a batch of one", probe=_with_weights)
 def _(rng):
-    sizes = [int(n) for n in rng.integers(4, 10, size=6)]
-    weights = _weights(rng, sizes)
-    weights[-1][0] = -9  # of so few logits all could be positive, and a relu on them would do nothing
-    return sizes, _normal(rng, 1, sizes[0]), weights
+    sizes = [int(rng.integers(3, 10)) for _ in range(7)]
+    return sizes, _normal(rng, 1, sizes[0]), _telling_weights(rng, sizes)
+
+
+@build_mlp.case("one wide hidden layer, more than ten classes", points=0.5, probe=_with_weights)
+def _(rng):
+    sizes = [int(rng.integers(65, 90)), int(rng.integers(65, 90)), int(rng.integers(11, 20))]
+    return sizes, _normal(rng, 3, sizes[0]), _telling_weights(rng, sizes)
 
 
 def _stack(sizes, hidden, last, **options):
@@ -330,31 +478,80 @@ def _(sizes):
     return _stack(wanted, "relu", None)
 
 
+@build_mlp.mistake("Your activation is cut off at 6. A relu lets every positive number through as it is.")
+def _(sizes):
+    return _stack(sizes, "relu6", None)
+
+
+@build_mlp.mistake(
+    "Something in your network behaves differently while it trains. The task asks for Dense layers and relu only."
+)
+def _(sizes):
+    hidden = [layer for n in sizes[1:-1] for layer in (keras.layers.Dense(n, "relu"), keras.layers.Dropout(0.2))]
+    return keras.Sequential([keras.Input([sizes[0]]), *hidden, keras.layers.Dense(sizes[-1])])
+
+
+@build_mlp.mistake("Training can change nothing in your network: its layers are frozen.")
+def _(sizes):
+    model = _stack(sizes, "relu", None)
+    model.trainable = False
+    return model
+
+
+@build_mlp.mistake("You empty the list `sizes`, which belongs to the caller. Read from it and leave it as it is.")
+def _(sizes):
+    model = keras.Sequential([keras.Input([sizes.pop(0)])])
+    while len(sizes) > 1:
+        model.add(keras.layers.Dense(sizes.pop(0), "relu"))
+    model.add(keras.layers.Dense(sizes.pop()))
+    return model
+
+
 # -- count_params -------------------------------------------------------------------------------------------------------
 
 
-@exercise(points=2, minutes=5, difficulty=1, forbid=["keras.Sequential", "keras.layers.Dense"])
+@exercise(
+    points=2, minutes=5, difficulty=1, forbid=["keras.Sequential", "keras.layers.Dense", "tf.compat.v1.get_variable"]
+)
 def count_params(sizes):
     """How many numbers a multi-layer perceptron has to learn, by arithmetic alone.
 
     sizes: list of int, [inputs, hidden, …, outputs] → int, the kernels and biases of its Dense layers.
     """
-    return keras.Sequential([keras.Input([sizes[0]]), *[keras.layers.Dense(n) for n in sizes[1:]]]).count_params()
+    with tf.Graph().as_default() as graph:  # TF1's variables: shapes, and no memory before a session asks for them
+        for i, ends in enumerate(zip(sizes, sizes[1:])):
+            with tf.compat.v1.variable_scope(f"layer{i}"):
+                tf.compat.v1.get_variable("kernel", ends)
+                tf.compat.v1.get_variable("bias", ends[1:])
+        return sum(v.shape.num_elements() for v in graph.get_collection(tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES))
 
 
-@count_params.case("two hidden layers", points=1)
+# Dimensions: 1, 3 and 7 layers; sizes 2 … 90, equal ones among them; numbers beyond int32 and beyond what float32 can
+# count; the kind of the result; the caller's list afterwards.
+def _count(answer, sizes):
+    count = answer(sizes)
+    return None if count is None else {"the count": count, "sizes, after the call": sizes}
+
+
+@count_params.case("two hidden layers", probe=_count)
 def _(rng):
-    return ([int(n) for n in rng.integers(3, 90, size=4)],)
+    return ([int(rng.integers(2, 90)) for _ in range(4)],)
 
 
-@count_params.case("a single layer", points=0.5)
+@count_params.case("a single layer", probe=_count)
 def _(rng):
-    return ([int(n) for n in rng.integers(3, 90, size=2)],)
+    return ([int(rng.integers(2, 90)) for _ in range(2)],)
 
 
-@count_params.case("a deep one", points=0.5)
+@count_params.case("a deep one, with layers of the same size", probe=_count)
 def _(rng):
-    return ([int(n) for n in rng.integers(3, 60, size=8)],)
+    size = int(rng.integers(2, 60))
+    return ([*[int(rng.integers(2, 60)) for _ in range(5)], size, size, size],)
+
+
+@count_params.case("more parameters than int32 can count", probe=_count)
+def _(rng):
+    return ([int(rng.integers(50_000, 60_000)) for _ in range(3)],)
 
 
 @count_params.mistake("These are the kernels only. Every unit has one more number to learn.")
@@ -389,10 +586,37 @@ def _(sizes):
     return sum(sizes[1:])
 
 
+@count_params.mistake(
+    "You empty the list `sizes`, which belongs to the caller: whoever builds the network next finds nothing in it."
+)
+def _(sizes):
+    total = 0
+    while len(sizes) > 1:
+        total += (sizes.pop(0) + 1) * sizes[0]
+    return total
+
+
+@count_params.mistake("Your numbers are int32, which ends at 2 147 483 647. Larger networks come out negative.")
+def _(sizes):
+    sizes = np.array(sizes, np.int32)
+    return int(np.sum((sizes[:-1] + 1) * sizes[1:], dtype=np.int32))
+
+
+@count_params.mistake("Your count goes through float32, which cannot tell whole numbers beyond 2²⁴ apart.")
+def _(sizes):
+    sizes = tf.constant(sizes, tf.float32)
+    return int(tf.reduce_sum((sizes[:-1] + 1) * sizes[1:]))
+
+
 # -- train_step ---------------------------------------------------------------------------------------------------------
 
 
-@exercise(points=4, minutes=12, difficulty=2, forbid=["keras.Model.train_on_batch", "keras.Model.fit"])
+@exercise(
+    points=4,
+    minutes=12,
+    difficulty=2,
+    forbid=["keras.Model.train_on_batch", "keras.Model.fit", "keras.Model.train_step"],
+)
 def train_step(model, optimizer, x, y):
     """One step of training: forward, loss, gradients, update.
 
@@ -404,11 +628,21 @@ def train_step(model, optimizer, x, y):
     return float(model.train_on_batch(x, y))
 
 
-def _network(weights, frozen):
+# Dimensions: classes below, at and above 10; batches of 1 … 80; 1, 2 and 3 layers; SGD, momentum, Adam (the optimizer's
+# own memory over several calls); a frozen layer; a layer that cares whether it is training; logits so far apart that a
+# probability is 0 in float32, and gradients that are large there; a uniform loss in a batch of one; the loss before and
+# after; which variables move.
+def _network(weights, frozen, cares):
+    class Louder(keras.layers.Layer):
+        def call(self, x, training=False):
+            return 2.0 * x if training else x
+
     layers = [keras.layers.Dense(b.shape[0], "relu") for b in weights[1:-2:2]]
     model = keras.Sequential([keras.Input([weights[0].shape[0]]), *layers, keras.layers.Dense(weights[-1].shape[0])])
     model.set_weights([np.asarray(w) for w in weights])
     model.layers[0].trainable = not frozen
+    if cares:
+        model.add(Louder())
     return model
 
 
@@ -418,31 +652,51 @@ def _steps(answer, model, optimizer, batches):
     return {"losses": losses, "weights afterwards": [w.numpy() for w in model.weights]}
 
 
-def _batches(rng, classes, *lengths):
+def _batches(rng, inputs, classes, *lengths):
     return [
-        (rng.uniform(size=(n, 784)).astype("float32"), rng.integers(0, classes, size=n, dtype=np.int32))
+        (rng.uniform(size=(n, inputs)).astype("float32"), rng.integers(0, classes, size=n, dtype=np.int32))
         for n in lengths
     ]
 
 
-def _training(rng, optimizer, classes, *lengths, frozen=False):
-    weights = [w * (0.5 if w.ndim == 1 else 1) for w in _weights(rng, [784, 7, classes])]
-    return made(_network, weights, frozen), made(optimizer), _batches(rng, classes, *lengths)
+def _training(rng, optimizer, hidden, classes, *lengths, frozen=False, cares=False, sure=False):
+    sizes = [int(rng.integers(4, 30)), *[int(rng.integers(3, 9)) for _ in range(hidden)], classes]
+    weights = [w * (0.5 if w.ndim == 1 else 1) for w in _weights(rng, sizes)]
+    batches = _batches(rng, sizes[0], classes, *lengths)
+    if sure:  # of class 0, for every image; the first image is another
+        weights[-1][0] = 300
+        batches[0][1][0] = 1
+    return made(_network, weights, frozen, cares), made(optimizer), batches
 
 
-@train_step.case("one step of plain gradient descent", probe=_steps, rtol=1e-3, atol=1e-5)
+@train_step.case("one step of plain gradient descent", points=0.5, probe=_steps, rtol=1e-3, atol=1e-5)
 def _(rng):
-    return _training(rng, "lambda: keras.optimizers.SGD(0.1)", 10, 6)
+    return _training(rng, "lambda: keras.optimizers.SGD(0.1)", 1, 10, int(rng.integers(65, 90)))
 
 
-@train_step.case("three steps with Adam, one of them on a single image", points=2, probe=_steps, rtol=1e-3, atol=1e-4)
+@train_step.case("three steps with Adam, one of them on a single image", points=1, probe=_steps, rtol=1e-3, atol=1e-4)
 def _(rng):
-    return _training(rng, "lambda: keras.optimizers.Adam(0.01)", 10, 5, 1, 10)
+    lengths = int(rng.integers(2, 9)), 1, int(rng.integers(2, 12))
+    return _training(rng, "lambda: keras.optimizers.Adam(0.01)", 1, 10, *lengths)
 
 
-@train_step.case("four classes, the first layer frozen", probe=_steps, rtol=1e-3, atol=1e-5)
+@train_step.case("four classes, the first layer frozen", points=1, probe=_steps, rtol=1e-3, atol=1e-5)
 def _(rng):
-    return _training(rng, "lambda: keras.optimizers.SGD(0.1, momentum=0.9)", 4, 4, 7, frozen=True)
+    lengths = int(rng.integers(2, 9)), int(rng.integers(2, 9))
+    return _training(rng, "lambda: keras.optimizers.SGD(0.1, momentum=0.9)", 2, 4, *lengths, frozen=True)
+
+
+@train_step.case(
+    "more than ten classes, a layer that cares whether it is training", points=1, probe=_steps, rtol=1e-3, atol=1e-5
+)
+def _(rng):
+    classes = int(rng.integers(11, 16))
+    return _training(rng, "lambda: keras.optimizers.SGD(0.1)", 1, classes, int(rng.integers(3, 12)), cares=True)
+
+
+@train_step.case("a network that is sure, and wrong", points=0.5, probe=_steps, rtol=1e-3, atol=1e-5)
+def _(rng):
+    return _training(rng, "lambda: keras.optimizers.SGD(0.5)", 0, 10, int(rng.integers(2, 9)), sure=True)
 
 
 def _cross_entropy(y, logits):
@@ -526,10 +780,91 @@ def _(model, optimizer, x, y):
     return losses
 
 
+@train_step.mistake(
+    "You do not tell the model that it is training. Layers such as Dropout then behave as they do when it is measured."
+)
+def _(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = _cross_entropy(y, model(x))
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+    return loss
+
+
+@train_step.mistake(
+    "You take the logarithm of the softmax. Where the network is sure and wrong that is the logarithm of 0: not a loss any more."
+)
+def _(model, optimizer, x, y):
+    def loss_of(out):
+        return -tf.reduce_mean(tf.math.log(tf.gather(tf.nn.softmax(out), y, axis=1, batch_dims=1)))
+
+    return _step(model, optimizer, x, loss_of)
+
+
+@train_step.mistake(
+    "You clip the probabilities before the logarithm: the loss of a sure mistake is cut off, and its gradient is 0."
+)
+def _(model, optimizer, x, y):
+    def loss_of(out):
+        share = tf.clip_by_value(tf.gather(tf.nn.softmax(out), y, axis=1, batch_dims=1), 1e-7, 1.0)
+        return -tf.reduce_mean(tf.math.log(share))
+
+    return _step(model, optimizer, x, loss_of)
+
+
+@train_step.mistake(
+    "You make an optimizer of your own. The caller's knows its learning rate, and remembers the steps before."
+)
+def _(model, optimizer, x, y):
+    return _step(model, keras.optimizers.Adam(0.001), x, lambda out: _cross_entropy(y, out))
+
+
+@train_step.mistake(
+    "You offer the optimizer all variables of the model, also those that are not to be trained. Which list holds only the others?"
+)
+def _(model, optimizer, x, y):
+    return _step(model, optimizer, x, lambda out: _cross_entropy(y, out), model.variables)
+
+
+@train_step.mistake(
+    "The tape got one loss for each image and added their gradients up; you take the mean only afterwards. What should it differentiate?"
+)
+def _(model, optimizer, x, y):
+    def loss_of(out):
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=out)
+
+    return tf.reduce_mean(_step(model, optimizer, x, loss_of))
+
+
+@train_step.mistake("You apply the gradients twice: that is two steps in the direction of one.")
+def _(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = _cross_entropy(y, model(x, training=True))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    for _ in range(2):
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return loss
+
+
+@train_step.mistake(
+    "If TensorFlow says that no gradients are provided: what the tape has not seen has none. Which lines belong inside the `with`?"
+)
+def _(model, optimizer, x, y):
+    logits = model(x, training=True)
+    with tf.GradientTape() as tape:
+        loss = _cross_entropy(y, logits)
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+    return loss
+
+
 # -- evaluate -----------------------------------------------------------------------------------------------------------
 
 
-@exercise(points=3, minutes=8, difficulty=2, forbid=["keras.Model.evaluate"])
+@exercise(
+    points=3,
+    minutes=8,
+    difficulty=2,
+    forbid=["keras.Model.evaluate", "keras.Model.test_on_batch", "keras.Model.test_step"],
+)
 def evaluate(model, dataset):
     """The share of a dataset's images that the model classifies correctly.
 
@@ -542,11 +877,17 @@ def evaluate(model, dataset):
     return float(metric.result())
 
 
-def _pass_through(classes):
-    """A model whose logits are the first pixels: so a case decides which images are classified correctly."""
-    kernel = np.eye(784, classes, dtype="float32")
-    model = keras.Sequential([keras.Input([784]), keras.layers.Dense(classes, use_bias=False)])
-    model.set_weights([kernel])
+# Dimensions: classes below, at and above 10, fewer than, as many as and more than images in a batch; last batch of one, of
+# some, full; its images right or wrong; 21 … 160 images; logits below 0, around 0 and beyond 40 (where a sigmoid is 1 for
+# all); another order at every pass; a model that computes differently while training. Ties of logits are left out.
+def _pass_through(classes, cares):
+    class Contrary(keras.layers.Layer):
+        def call(self, x, training=False):
+            return -x if training else x
+
+    first = keras.layers.Dense(classes, use_bias=False)
+    model = keras.Sequential([keras.Input([784]), first, *([Contrary()] if cares else [])])
+    model.set_weights([np.eye(784, classes, dtype="float32")])  # the logits are the first pixels
     return model
 
 
@@ -554,35 +895,58 @@ def _stream(x, y, batch):
     return tf.data.Dataset.from_tensor_slices((x, y)).batch(batch)
 
 
-def _measured(rng, classes, batch, right, lift=0.0):
+def _restless_stream(x, y, batch):
+    x, y, passes = np.asarray(x), np.asarray(y), []
+
+    def one_pass():
+        order = np.roll(np.arange(len(x)), 5 * len(passes))
+        passes.append(order)
+        for start in range(0, len(x), batch):
+            yield x[order[start : start + batch]], y[order[start : start + batch]]
+
+    signature = tf.TensorSpec([None, 784], tf.float32), tf.TensorSpec([None], tf.int32)
+    stream = tf.data.Dataset.from_generator(one_pass, output_signature=signature)
+    return stream.apply(tf.data.experimental.assert_cardinality(-(-len(x) // batch)))
+
+
+def _measured(rng, classes, batch, right, lift=0.0, cares=False, stream=_stream):
     """Images of which those with right[i] are classified correctly, in batches."""
     right = np.asarray(right, bool)
     y = rng.integers(0, classes, size=len(right), dtype=np.int32)
     x = np.zeros((len(right), 784), "float32")
     x[:, :classes] = _normal(rng, len(right), classes) + lift
-    x[np.arange(len(right)), np.where(right, y, (y + 1) % classes)] = 5 + lift + rng.uniform(size=len(right))
-    return made(_pass_through, classes), made(_stream, x, y, batch)
+    x[np.arange(len(right)), np.where(right, y, (y + 1) % classes)] = 7 + lift + rng.uniform(size=len(right))
+    return made(_pass_through, classes, cares), made(stream, x, y, batch)
 
 
-def _some_right(rng, n, count):
-    right = np.arange(n) < count
-    return rng.permutation(right)
+def _some_right(rng, n, low, high):
+    """n answers of which a share between low and high is right, shuffled."""
+    return rng.permutation(np.arange(n) < rng.integers(int(low * n) + 1, int(high * n) + 2))
 
 
 @evaluate.case("a last batch of one image, which is wrong")
 def _(rng):
-    return _measured(rng, 10, 10, [*_some_right(rng, 20, int(rng.integers(13, 18))), False])
+    batch = int(rng.integers(4, 12))
+    return _measured(rng, 10, batch, [*_some_right(rng, 2 * batch, 0.6, 0.8), False])
 
 
-@evaluate.case("a short last batch, all of it right")
+@evaluate.case("a short last batch, all of it right", points=0.5)
 def _(rng):
-    return _measured(rng, 10, 8, [*_some_right(rng, 32, int(rng.integers(12, 24))), True, True, True])
+    batch = 3 * int(rng.integers(2, 5)) - int(rng.integers(1, 3))  # no multiple of 3
+    return _measured(rng, 10, batch, [*_some_right(rng, 4 * batch, 0.4, 0.6), True, True, True])
 
 
-@evaluate.case("four classes, all logits negative, batches as long as there are classes")
+@evaluate.case("four classes, all logits negative, batches as long as there are classes", points=0.5)
 def _(rng):
-    right = [*[True] * 4, *_some_right(rng, 32, int(rng.integers(22, 28))), *[False] * 4]
+    right = [*[True] * 4, *_some_right(rng, 32, 0.65, 0.85), *[False] * 4]
     return _measured(rng, 4, 4, right, lift=-20.0)
+
+
+@evaluate.case("another order at every pass, and a model that cares whether it is training")
+def _(rng):
+    batch, classes = int(rng.integers(16, 40)), int(rng.integers(11, 16))
+    right = [*_some_right(rng, 4 * batch, 0.6, 0.8), True]
+    return _measured(rng, classes, batch, right, lift=40.0, cares=True, stream=_restless_stream)
 
 
 def _hits(model, dataset, axis=1):
@@ -641,6 +1005,30 @@ def _(model, dataset):
     return right / total
 
 
+@evaluate.mistake("This is a percentage. The task asks for a number between 0 and 1.")
+def _(model, dataset):
+    return 100 * float(np.mean(np.concatenate(_hits(model, dataset))))
+
+
+@evaluate.mistake("You tell the model that it is training while you measure it: it then computes something else.")
+def _(model, dataset):
+    hits = [np.argmax(model(x, training=True), axis=1) == y.numpy() for x, y in dataset]
+    return float(np.mean(np.concatenate(hits)))
+
+
+@evaluate.mistake(
+    "You go through the dataset twice, once for the guesses and once for the labels. Is the order the same both times?"
+)
+def _(model, dataset):
+    guesses = np.concatenate([np.argmax(model(x), axis=1) for x, _ in dataset])
+    return float(np.mean(guesses == np.concatenate([y.numpy() for _, y in dataset])))
+
+
+@evaluate.mistake("You return for each image whether it is right. The task asks for one number.")
+def _(model, dataset):
+    return np.concatenate(_hits(model, dataset))
+
+
 # -- train_to -----------------------------------------------------------------------------------------------------------
 
 
@@ -653,9 +1041,9 @@ def train_to(target, seed):
     return _ridge(seed)
 
 
-def _ridge(seed):
+def _ridge(seed, learn_from=None):
     """No network, no training loop: kernel ridge regression, solved at once."""
-    x, y = tasks.small_training_set(seed)
+    x, y = tasks.small_training_set(seed if learn_from is None else learn_from)
     known, unknown = (tf.constant(a.reshape(len(a), -1) / 255.0) for a in (x, tasks.unlabelled_images(seed)))
     factor = tf.linalg.cholesky(_kernel(known, known) + 0.1 * tf.eye(len(x), dtype=tf.float64))
     weights = tf.linalg.cholesky_solve(factor, tf.one_hot(y, len(tasks.WEAVES), dtype=tf.float64))
@@ -718,6 +1106,10 @@ def _reaches_target(result, inputs, expected):
         return "every image gets the same class"
     if guess.min() < 0 or guess.max() >= classes:
         return "there are predictions that are no class at all"
+    table = np.zeros((classes, classes))
+    np.add.at(table, (guess, truth), 1)
+    if accuracy < 0.5 and table.max(axis=1).sum() > 0.75 * len(truth):
+        return "the weaves are told apart, but under other numbers than those of this training set"
     counts, wanted = (np.bincount(labels, minlength=classes) for labels in (guess, truth))
     if accuracy < 0.5 and np.abs(counts - wanted).sum() < 0.09 * len(truth):
         return "every class comes about as often as it should, but at the wrong images"
@@ -728,12 +1120,17 @@ def _reaches_target(result, inputs, expected):
     return "better than guessing, but the target is not reached"
 
 
+# Dimensions: two targets; swatches, seed and numbering new at every check (nothing learned beforehand helps); unequal
+# frequencies; as many answers as unlabelled swatches, not as training ones; order; classes that never come; rows of logits.
 def _task(rng, target):
     seed = int(rng.integers(10_000, 2**31))
     x, y = tasks.swatches(rng, tasks.TRAINING)
     # not all weaves equally often: then predictions in the wrong order look different from guesses
     shares = rng.permutation([0.32, 0.25, 0.19, 0.14, 0.10])
     unlabelled, labels = tasks.swatches(rng, tasks.UNLABELLED, shares)
+    # numbered otherwise than for practice: only who learns from this training set knows what is which
+    turn = rng.integers(1, len(tasks.WEAVES), dtype=np.uint8)
+    y, labels = ((k + turn) % np.uint8(len(tasks.WEAVES)) for k in (y, labels))
     return target, seed, raw(x), raw(y), Sealed.of(unlabelled, labels)
 
 
@@ -827,3 +1224,11 @@ def _(target, seed):
     guess = _ridge(seed).numpy()
     often, other = np.argsort(np.bincount(guess))[[-1, -2]]
     return np.where(guess == often, other, guess)
+
+
+@train_to.mistake(
+    "You tell the weaves apart, but number them in another way than the training set of this `seed` does. From which "
+    "swatches have you learned?"
+)
+def _(target, seed):
+    return _ridge(seed, learn_from=0)
