@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import datasets, standin
-from autograder.datasets import DatasetError, dataset_name, is_standin, load_fashion_mnist, load_mnist
+from autograder import datasets
+from autograder.datasets import DatasetError, dataset_name, is_standin, load_fashion_mnist, load_mnist, standin
 
 LOAD = {"mnist": load_mnist, "fashion_mnist": load_fashion_mnist}
 SHAPES = {"x_train": (60_000, 28, 28), "y_train": (60_000,), "x_test": (10_000, 28, 28), "y_test": (10_000,)}
