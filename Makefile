@@ -47,7 +47,7 @@ lock:
 	$(COMPILE) --output-file requirements.lock >/dev/null
 	$(COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock >/dev/null \
 	    $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u)
-	sed -i.old '/^# The following packages were excluded/,$$d' requirements-test.lock && rm requirements-test.lock.old
+	sed -i.old '/^$$/,$$d' requirements-test.lock && rm requirements-test.lock.old
 
 clean:
 	rm -rf demo dist build .pytest_cache .hypothesis .ruff_cache

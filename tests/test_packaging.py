@@ -28,7 +28,8 @@ HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 def pins(lock: str) -> dict[str, set[tuple[str, str | None]]]:
     """What a lock pins: name → its versions, each with the platforms that it is for. Every one must have hashes."""
     found: dict[str, set] = {}
-    lines = [line for line in (ROOT / lock).read_text().splitlines() if not line.lstrip().startswith("#")]
+    lines = (ROOT / lock).read_text().splitlines()
+    lines = [line for line in lines if line and not line.lstrip().startswith("#")]
     for entry in "\n".join(lines).replace("\\\n", "\n").replace("\n    ", "\t").splitlines():
         pin, *hashes = (part.strip() for part in entry.split("\t"))
         match = PIN.fullmatch(pin)
@@ -114,7 +115,7 @@ def archived(monkeypatch: pytest.MonkeyPatch, *made: str) -> set[str]:
     """The files that MANIFEST.in names, and those that setuptools adds by itself; as if those `made` lay there, too."""
     monkeypatch.chdir(ROOT)
     files = FileList()
-    files.extend(list(made))
+    files.files = list(made)  # `extend` would drop what is not there
     for line in (ROOT / "MANIFEST.in").read_text().splitlines():
         if line and not line.startswith("#"):
             files.process_template_line(line)
