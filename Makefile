@@ -2,9 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+TESTABLE := .venv/.testable
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help setup demo test lab clean
+.PHONY: help setup demo test lab lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,20 +22,32 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d; name another one: make PYTHON=python3.12 …" % sys.version_info[:2])'
 	@echo "Setting up in .venv: this downloads about 700 MB and takes some minutes, once."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@echo "Compiling: TensorFlow imports three times faster compiled."
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@touch $(READY)
 
+$(TESTABLE): $(READY) requirements-test.lock
+	@$(PIP) --require-hashes -r requirements.lock -r requirements-test.lock
+	@touch $(TESTABLE)
+
 demo: $(READY)
 	@$(BIN)/python -m autograder.demo
 
-test: $(READY)
+test: $(TESTABLE)
 	@BIN=$(BIN) sh tests/run
 
 lab: $(READY)
 	@$(BIN)/jupyter lab release
+
+# After a change of pyproject.toml's dependencies. What is pinned stays as it is; to raise it, take its lines out first.
+COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet
+lock:
+	$(COMPILE) --output-file requirements.lock >/dev/null
+	$(COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock >/dev/null \
+	    $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u)
+	sed -i.old '/^$$/,$$d' requirements-test.lock && rm requirements-test.lock.old
 
 clean:
 	rm -rf demo dist build .pytest_cache .hypothesis .ruff_cache

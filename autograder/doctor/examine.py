@@ -14,7 +14,7 @@ from rich.table import Table
 from ..execution import ZygoteError
 from .attempts import probe_layers
 
-PACKAGES = ("tensorflow", "keras", "tensorboard", "jupyterlab", "nbgrader", "nbval", "matplotlib", "numpy")
+PACKAGES = ("tensorflow", "keras", "tensorboard", "jupyterlab", "nbgrader", "matplotlib", "numpy")
 ROOM = 2 << 30  # bytes that grading a class may need in the temporary folder
 
 
