@@ -59,7 +59,7 @@ def _both(f, x):
     return float(first), float(outer.jvp(first, unconnected_gradients="zero"))
 
 
-_CLOSE = {"rtol": 1e-4, "atol": 1e-5}  # both sides work in float32, whatever kind of number they return
+_CLOSE = {"rtol": 2e-5, "atol": 4e-6}  # both sides work in float32, whatever kind of number they return
 
 # Dimensions: the sign of x, x far out and at 0; no path at the first order, none at the second, a path at both; constants
 # of float32 in every f, so that neither float64 nor differences (too coarse in float32) can replace the tape.
@@ -81,7 +81,7 @@ def _(rng):
 @grad_and_second.case("a straight line, far out: its slope does not depend on x", **_CLOSE)
 def _(rng):
     a, b = float(rng.integers(6, 17)) / 4, float(rng.integers(-2, 3))  # exact in float32, far out as well
-    return code(f"lambda x: tf.constant({a}) * x + {b}"), float(rng.choice([-1, 1]) * rng.integers(60, 300))
+    return code(f"lambda x: tf.constant({a}) * x + {b}"), -float(rng.integers(60, 300))
 
 
 @grad_and_second.case("a value that does not depend on x at all", **_CLOSE)
@@ -145,7 +145,7 @@ def _(f, x):
 
 
 @grad_and_second.mistake(
-    "Both of your derivatives are always zero. Does the tape know that it should follow this constant?"
+    "Both derivatives come out as zero where they are not. Does the tape know that it should follow x, all the way to the result?"
 )
 def _(f, x):
     return 0.0, 0.0
@@ -222,7 +222,7 @@ def chain_persistent(x, w1, b1, w2, b2):
 
 
 def _five(rng):
-    return np.float32(_number(rng, 0.5, 3)), *(_scalar(rng) for _ in range(4))
+    return np.float32(_number(rng, 1.1, 1.3)), *(_scalar(rng) for _ in range(4))  # so x + w2 is never x · w2
 
 
 @chain_persistent.case("five numbers")
@@ -350,7 +350,7 @@ def _activation_cases(exercise_):
     @exercise_.case("numbers near 0, exactly 0, and far out, up to ±100")
     def _(rng):
         reach = (-100, 100, _number(rng, 30, 99), -_number(rng, 30, 99))
-        return (_special(rng, int(rng.integers(9, 13)), reach=reach),)
+        return (_special(rng, int(rng.integers(7, 13)), reach=reach),)
 
     @exercise_.case("a single number, a matrix, and three dimensions, as layers would see them", probe=_each)
     def _(rng):
@@ -670,7 +670,7 @@ def _(rng):
 
 @softmax_ce_grad.case("batch, inputs and classes all of one size")
 def _(rng):
-    size = rng.integers(2, 6)
+    size = int(rng.integers(4, 7))
     return _layer(rng, size, size, size)
 
 
@@ -678,7 +678,7 @@ def _(rng):
 def _(rng):
     classes = int(rng.integers(4, 7))
     x, w, b, _ = _layer(rng, 1, int(rng.integers(2, 5)), classes, scale=0.01)
-    surest = int(rng.integers(0, classes))
+    surest = int(rng.integers(1, classes - 1))
     b[surest] = 300
     return 200 * x, w, b, np.array([(surest + rng.integers(1, classes)) % classes], "int32")
 
@@ -819,7 +819,7 @@ def _(x, w, b, y):
     return _back(x, (tf.nn.softmax(x @ w + b) - tf.cast(y, tf.float32)[:, None]) / _over_batch(x))
 
 
-@softmax_ce_grad.mistake("The depth of your one-hot labels is always 3. Where can you read how many classes there are?")
+@softmax_ce_grad.mistake("The depth of your one-hot labels is always the same. Where can you read how many classes there are?")
 def _(x, w, b, y):
     return _back(x, (tf.nn.softmax(x @ w + b) - tf.one_hot(y, 3)) / _over_batch(x))
 
