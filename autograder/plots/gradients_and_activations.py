@@ -68,8 +68,8 @@ def tangents(function: Callable, at: float, steps: Sequence[float], points: Sequ
         right.plot(p, value, "o", color=colour, ms=5, zorder=5)
         flat = colour == GREY
         valley = float(_slope(function, p + 0.1)[0]) > value
-        beside = -1 if (slope > 0) == (p < 1.5) else 1  # the steep ends have room on the inner side only
-        aside = (0, -17 if valley else 9) if flat else (22 * beside, 4)
+        rising = (24, -7) if p < 0 else (-24, 3)  # on the side where there is room
+        aside = (0, -17 if valley else 9) if flat else (rising if slope > 0 else (22, 6))
         text = "0" if flat else f"{slope:+.2f}"
         right.annotate(text, (p, value), aside, textcoords="offset points", ha="center", fontsize=9)
     right.set_title("The tape's slopes: up, flat, down")
@@ -360,7 +360,7 @@ def loss_gradients(wrongness: Any, gradients: Mapping[str, Any]) -> Any:
         ax.axvline(0, color=GREY, lw=1, ls=":")
         ax.set_xlabel("wrong logit − right logit")
     axes[0].set_ylabel("|gradient| at the right logit")
-    axes[0].legend(loc="upper left", fontsize=9)
+    axes[0].legend(loc="center left", fontsize=9)
     axes[0].set_title("Right on the left, wrong on the right")
     axes[1].set_title("MSE falls silent, cross-entropy does not")
     ends = ", ".join(f"{name} {np.abs(g)[-1]:.1g}" for name, g in gradients.items())
@@ -373,7 +373,7 @@ def loss_gradients(wrongness: Any, gradients: Mapping[str, Any]) -> Any:
 
 def clouds(x: Any, y: Any, regions: Mapping[str, Callable], reach: float) -> Any:
     """Points of three classes over the class that each model gives to every place; above it, how many points it gets right."""
-    figure, axes = panels(len(regions), height=3.0, sharey=True, squeeze=False)
+    figure, axes = panels(len(regions), height=3.5, sharey=True, squeeze=False)
     axes = axes[0]
     axis = np.linspace(-reach, reach, 161).astype("float32")
     X, Y = np.meshgrid(axis, axis)
@@ -408,7 +408,7 @@ def curves(histories: Mapping[str, Sequence[float]], chance: float) -> Any:
         ylim=(-0.03, 1.05),
         title="Same network, same start, same steps: the loss decides",
     )
-    ax.legend(loc="center right")
+    ax.legend(loc="center right", bbox_to_anchor=(1, 0.65))
     ends = ", ".join(f"{name} {values[-1]:.0%}" for name, values in histories.items())
     return shown(
         figure,
