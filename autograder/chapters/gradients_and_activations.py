@@ -819,7 +819,9 @@ def _(x, w, b, y):
     return _back(x, (tf.nn.softmax(x @ w + b) - tf.cast(y, tf.float32)[:, None]) / _over_batch(x))
 
 
-@softmax_ce_grad.mistake("The depth of your one-hot labels is always the same. Where can you read how many classes there are?")
+@softmax_ce_grad.mistake(
+    "The depth of your one-hot labels is always the same. Where can you read how many classes there are?"
+)
 def _(x, w, b, y):
     return _back(x, (tf.nn.softmax(x @ w + b) - tf.one_hot(y, 3)) / _over_batch(x))
 
@@ -1013,7 +1015,7 @@ def numeric_grad(f, x, h=1e-5):
     return result.reshape(x.shape)
 
 
-def _each_shape(answer, f, *arrays):
+def _each_shape(answer, f, arrays):
     return [answer(f, x) for x in arrays]
 
 
@@ -1036,11 +1038,8 @@ def _(rng):
 
 @numeric_grad.case("three dimensions, or none: a function written in NumPy", probe=_each_shape, **_FINE)
 def _(rng):
-    return (
-        code("lambda x: np.sum(x ** 3) + np.sum(x) ** 2"),
-        raw(rng.uniform(-1, 1, size=(2, 2, 2))),
-        raw(rng.uniform(1, 2)),
-    )
+    arrays = [raw(rng.uniform(-1, 1, size=(2, 2, 2))), raw(rng.uniform(1, 2))]
+    return code("lambda x: np.sum(x ** 3) + np.sum(x) ** 2"), arrays
 
 
 @numeric_grad.case("x comes in float32", **_FINE)
@@ -1051,7 +1050,7 @@ def _(rng):
 @numeric_grad.case("another step h, a coarse one", rtol=1e-9, atol=1e-9)
 def _(rng):
     text = "lambda x: tf.reduce_sum(x ** 3) + tf.reduce_prod(x)"
-    return code(text), raw(rng.uniform(-2, 2, size=(2, 2))), _number(rng, 0.2, 0.6)
+    return code(text), raw(rng.choice([-1, 1], size=(2, 2)) * rng.uniform(1.2, 2, size=(2, 2))), _number(rng, 0.2, 0.6)
 
 
 @numeric_grad.case("a long vector of large numbers", rtol=1e-6, atol=1e-3)
