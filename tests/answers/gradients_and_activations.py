@@ -1,4 +1,4 @@
-"""Right answers to the exercises of chapter 02, written in different ways. Every one of them must pass every seed."""
+"""Answers to the exercises of chapter 02: right ones, written in different ways, and wrong ones without a hint of their own."""
 
 import keras
 import numpy as np
@@ -252,7 +252,7 @@ def numeric_flat(f, x, h=1e-5):
 def numeric_eye(f, x, h=1e-5):
     base = np.asarray(x).astype("float64")
     steps = h * np.eye(base.size).reshape(-1, *base.shape)
-    return np.array([(f(base + s).numpy() - f(base - s).numpy()) / (2 * h) for s in steps]).reshape(base.shape)
+    return np.array([(float(f(base + s)) - float(f(base - s))) / (2 * h) for s in steps]).reshape(base.shape)
 
 
 def numeric_nditer(f, x, h=1e-5):
@@ -266,6 +266,117 @@ def numeric_nditer(f, x, h=1e-5):
     return tf.constant(g)
 
 
+# -- relu_layer_grad
+
+
+def layer_mask(x, w, b, upstream):
+    d = upstream * tf.cast(x @ w + b > 0, tf.float32)
+    return d @ tf.transpose(w), tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+def layer_numpy(x, w, b, upstream):
+    x, w, b, d = (np.array(v) for v in (x, w, b, upstream))
+    d[x @ w + b <= 0] = 0
+    return d @ w.T, x.T @ d, d.sum(axis=0)
+
+
+def layer_output(x, w, b, upstream):
+    h = tf.nn.relu(tf.matmul(x, w) + b)
+    d = tf.where(h > 0, upstream, 0.0)
+    return [tf.matmul(d, w, transpose_b=True), tf.einsum("bi,bu->iu", x, d), tf.einsum("bu->u", d)]
+
+
+@tf.function
+def layer_float64(x, w, b, upstream):
+    x, w, b, up = (tf.cast(tf.convert_to_tensor(v), tf.float64) for v in (x, w, b, upstream))
+    d = up * tf.sign(tf.nn.relu(x @ w + b))
+    rows = x[:, :, None] * d[:, None, :]
+    return tuple(tf.cast(g, tf.float32) for g in (d @ tf.transpose(w), tf.reduce_sum(rows, 0), tf.reduce_sum(d, 0)))
+
+
+# -- backward
+
+
+def backward_sorted(graph, result):
+    order, seen = [], set()
+
+    def visit(name):
+        if name in seen:
+            return
+        seen.add(name)
+        for parent, _ in graph[name]:
+            visit(parent)
+        order.append(name)
+
+    visit(result)
+    gradient = dict.fromkeys(graph)
+    gradient[result] = 1.0
+    for name in reversed(order):
+        for parent, slope in graph[name]:
+            gradient[parent] = (gradient[parent] or 0.0) + gradient[name] * slope
+    return gradient
+
+
+def backward_counting(graph, result):
+    """Kahn: a number is passed on as soon as all that use it (and lead to the result) have paid in."""
+    reached, waiting = {result}, [result]
+    while waiting:
+        for parent, _ in graph[waiting.pop()]:
+            if parent not in reached:
+                reached.add(parent)
+                waiting.append(parent)
+    open_uses = {name: 0 for name in reached}
+    for name in reached:
+        for parent, _ in graph[name]:
+            open_uses[parent] += 1
+    gradient = {name: 0.0 if name in reached else None for name in graph}
+    gradient[result] = 1.0
+    ready = [result]
+    while ready:
+        name = ready.pop()
+        for parent, slope in graph[name]:
+            gradient[parent] += gradient[name] * slope
+            open_uses[parent] -= 1
+            if not open_uses[parent]:
+                ready.append(parent)
+    return gradient
+
+
+def backward_remembering(graph, result):
+    """From the other end: what a number's children have, asked for once and kept."""
+    children = {name: [] for name in graph}
+    for child, parents in graph.items():
+        for parent, slope in parents:
+            children[parent].append((child, slope))
+    known = {}
+
+    def gradient(name):
+        if name not in known:
+            parts = [(gradient(child), slope) for child, slope in children[name]]
+            parts = [g * slope for g, slope in parts if g is not None]
+            start = [1.0] if name == result else []
+            known[name] = sum(start + parts) if start + parts else None
+        return known[name]
+
+    return {name: gradient(name) for name in graph}
+
+
+def backward_matrix(graph, result):
+    names = list(graph)
+    slopes, links = np.zeros((len(names),) * 2), np.zeros((len(names),) * 2, bool)
+    for i, name in enumerate(names):
+        for parent, slope in graph[name]:
+            slopes[i, names.index(parent)] += slope
+            links[i, names.index(parent)] = True
+    arriving = np.array([float(name == result) for name in names])
+    reached = arriving > 0
+    total, there = arriving.copy(), reached.copy()
+    for _ in names:
+        arriving, reached = slopes.T @ arriving, reached @ links
+        total, there = total + arriving, there | reached
+    return {name: g if yes else None for name, g, yes in zip(names, total, there, strict=True)}
+
+
 ANSWERS = {
     "grad_and_second": [second_nested, second_variable, second_persistent, second_graph],
     "chain_persistent": [chain_tape, chain_variables, chain_two_tapes, chain_graph, chain_by_hand],
@@ -275,4 +386,310 @@ ANSWERS = {
     "mse_grad": [mse_size, mse_numpy, mse_rows, mse_float64],
     "softmax_ce_grad": [ce_tensorflow, ce_numpy, ce_loop, ce_float64, ce_einsum],
     "numeric_grad": [numeric_ndindex, numeric_flat, numeric_eye, numeric_nditer],
+    "relu_layer_grad": [layer_mask, layer_numpy, layer_output, layer_float64],
+    "backward": [backward_sorted, backward_counting, backward_remembering, backward_matrix],
+}
+
+
+# -- wrong answers that no hint is written for, and that must never pass
+
+
+def second_of_size(f, x):
+    return second_nested(f, abs(x))
+
+
+def second_clipped(f, x):
+    return second_nested(lambda v: f(tf.clip_by_value(v, -50.0, 50.0)), x)
+
+
+def second_differences(f, x, h=1e-4):
+    above, here, below = (float(f(tf.constant(x + d, tf.float64))) for d in (h, 0.0, -h))
+    return (above - below) / (2 * h), (above - 2 * here + below) / h**2
+
+
+def second_fine_differences(f, x, h=1e-2):
+    above, here, below = (float(f(tf.constant(x + d, tf.float32))) for d in (h, 0.0, -h))
+    return (above - below) / (2 * h), (above - 2 * here + below) / h**2
+
+
+def second_zero_at_zero(f, x):
+    return second_nested(f, x) if x > 0 else (0.0, 0.0)
+
+
+def chain_divides(x, w1, b1, w2, b2):
+    whole = w2 * x
+    return whole / x, x, whole
+
+
+def chain_clips(x, w1, b1, w2, b2):
+    w2 = tf.clip_by_value(w2, -50.0, 50.0)
+    return w2, x, w2 * x
+
+
+def chain_ignores_sign(x, w1, b1, w2, b2):
+    return w2, abs(x), w2 * abs(x)
+
+
+def sigmoid_clipped(a):
+    s = tf.sigmoid(tf.clip_by_value(a, -2.0, 2.0))
+    return s * (1 - s)
+
+
+def sigmoid_first_eight(a):
+    s = tf.sigmoid(a)
+    g = tf.reshape(s * (1 - s), [-1])
+    return tf.reshape(tf.concat([g[:8], g[8:] * 0], 0), a.shape)
+
+
+def sigmoid_rows(a):
+    return tf.stack([sigmoid_output(row) for row in a])
+
+
+def tanh_first_64(a):
+    g = tf.reshape(1 - tf.tanh(a) ** 2, [-1])
+    return tf.reshape(tf.concat([g[:64], g[64:] * 0], 0), a.shape)
+
+
+def tanh_of_vectors(a):
+    return tf.concat([1 - tf.tanh(a) ** 2, []], 0)
+
+
+def relu_six(a):
+    return tf.cast((a > 0) & (a < 6), a.dtype)
+
+
+def relu_hair(a):
+    return tf.cast(a > 1e-12, a.dtype)
+
+
+def relu_first_64(a):
+    g = tf.reshape(tf.cast(a > 0, a.dtype), [-1])
+    return tf.reshape(tf.concat([g[:64], g[64:] * 0], 0), a.shape)
+
+
+def mse_clipped(p, y):
+    return tf.clip_by_value(mse_size(p, y), -0.05, 0.05)
+
+
+def mse_clipped_error(p, y):
+    return 2 * tf.clip_by_value(p - y, -50.0, 50.0) / tf.cast(tf.size(p), p.dtype)
+
+
+def mse_64_rows(p, y):
+    g = mse_size(p, y)
+    return tf.concat([g[:64], g[64:] * 0], 0)
+
+
+def mse_squeezed(p, y):
+    return tf.squeeze(mse_size(p, y))
+
+
+def mse_ten_classes(p, y):
+    return 2 * (p - y) / (len(p) * min(p.shape[1], 10))
+
+
+def ce_clipped_logits(x, w, b, y):
+    z = tf.clip_by_value(x @ w + b, -50.0, 50.0)
+    d = (tf.nn.softmax(z) - tf.one_hot(y, b.shape[0])) / x.shape[0]
+    return tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+def ce_first_logit(x, w, b, y):
+    z = x @ w + b
+    e = tf.exp(z - z[:, :1])
+    d = (e / tf.reduce_sum(e, axis=1, keepdims=True) - tf.one_hot(y, b.shape[0])) / x.shape[0]
+    return tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+def ce_last_logit(x, w, b, y):
+    z = x @ w + b
+    e = tf.exp(z - z[:, -1:])
+    d = (e / tf.reduce_sum(e, axis=1, keepdims=True) - tf.one_hot(y, b.shape[0])) / x.shape[0]
+    return tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+def ce_mean_logit(x, w, b, y):
+    z = x @ w + b
+    e = tf.exp(z - tf.reduce_mean(z, axis=1, keepdims=True))
+    d = (e / tf.reduce_sum(e, axis=1, keepdims=True) - tf.one_hot(y, b.shape[0])) / x.shape[0]
+    return tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+def ce_ten_classes(x, w, b, y):
+    d = (tf.nn.softmax(x @ w + b) - tf.one_hot(y, 10)[:, : b.shape[0]]) / x.shape[0]
+    return tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+def ce_64_rows(x, w, b, y):
+    return ce_tensorflow(x[:64], w, b, y[:64])
+
+
+def ce_clipped_inputs(x, w, b, y):
+    return ce_tensorflow(tf.clip_by_value(x, -50.0, 50.0), w, b, y)
+
+
+def ce_epsilon(x, w, b, y):
+    e = tf.exp(x @ w + b)
+    d = (e / (tf.reduce_sum(e, axis=1, keepdims=True) + 1e-7) - tf.one_hot(y, b.shape[0])) / x.shape[0]
+    return tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+def layer_64_rows(x, w, b, upstream):
+    dx, dw, db = layer_mask(x[:64], w, b, upstream[:64])
+    return tf.concat([dx, tf.zeros_like(x[64:])], 0), dw, db
+
+
+def layer_squeezed(x, w, b, upstream):
+    dx, dw, db = layer_mask(x, w, b, upstream)
+    return tf.squeeze(dx), dw, db
+
+
+def layer_six(x, w, b, upstream):
+    z = x @ w + b
+    return layer_mask(x, w, b, upstream * tf.cast(z < 6, tf.float32))
+
+
+def layer_clipped(x, w, b, upstream):
+    return layer_mask(x, w, b, tf.clip_by_value(upstream, -10.0, 10.0))
+
+
+def layer_input_mask(x, w, b, upstream):
+    dx, dw, db = layer_mask(x, w, b, upstream)
+    return dx * tf.cast(x > 0, tf.float32), dw, db
+
+
+def layer_half(x, w, b, upstream):
+    d = upstream * (tf.sign(x @ w + b) + 1) / 2
+    return d @ tf.transpose(w), tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+def numeric_first_eight(f, x, h=1e-5):
+    g = numeric_ndindex(f, x, h).ravel()
+    g[8:] = 0
+    return g.reshape(x.shape)
+
+
+def numeric_64(f, x, h=1e-5):
+    g = numeric_ndindex(f, x, h).ravel()
+    g[64:] = 0
+    return g.reshape(x.shape)
+
+
+def numeric_clipped(f, x, h=1e-5):
+    return numeric_ndindex(f, np.clip(x, -50, 50), h)
+
+
+def numeric_tensor_only(f, x, h=1e-5):
+    x = np.array(x, np.float64)
+    g = np.zeros_like(x)
+    for i in np.ndindex(*x.shape):
+        step = np.zeros_like(x)
+        step[i] = h
+        g[i] = (f(x + step).numpy() - f(x - step).numpy()) / (2 * h)
+    return g
+
+
+def numeric_relative_step(f, x, h=1e-5):
+    x = np.array(x, np.float64)
+    g = np.zeros_like(x)
+    for i in np.ndindex(*x.shape):
+        step = np.zeros_like(x)
+        step[i] = h * max(1.0, abs(x[i]))
+        g[i] = (float(f(x + step)) - float(f(x - step))) / (2 * step[i])
+    return g
+
+
+def numeric_four_points(f, x, h=1e-5):
+    return (4 * numeric_ndindex(f, x, h) - numeric_ndindex(f, x, 2 * h)) / 3
+
+
+def backward_forwards(graph, result):
+    gradient = dict.fromkeys(graph)
+    gradient[result] = 1.0
+    for name in graph:
+        for parent, slope in graph[name] if gradient[name] is not None else []:
+            gradient[parent] = (gradient[parent] or 0.0) + gradient[name] * slope
+    return gradient
+
+
+def backward_by_name(graph, result):
+    return backward_forwards({name: graph[name] for name in sorted(graph, reverse=True)}, result)
+
+
+def backward_depth_first(graph, result):
+    gradient, seen = dict.fromkeys(graph), set()
+    gradient[result] = 1.0
+
+    def visit(name):
+        seen.add(name)
+        for parent, slope in graph[name]:
+            gradient[parent] = (gradient[parent] or 0.0) + gradient[name] * slope
+            if parent not in seen:
+                visit(parent)
+
+    visit(result)
+    return gradient
+
+
+def backward_sizes(graph, result):
+    return {name: None if g is None else abs(g) for name, g in backward_sorted(graph, result).items()}
+
+
+def backward_clipped(graph, result):
+    return {name: None if g is None else max(-1e6, min(1e6, g)) for name, g in backward_sorted(graph, result).items()}
+
+
+def backward_pops(graph, result):
+    gradient = backward_sorted(graph, result)
+    for parents in graph.values():
+        while parents:
+            parents.pop()
+    return gradient
+
+
+def backward_without_itself(graph, result):
+    return {**backward_sorted(graph, result), result: None}
+
+
+WRONG = {
+    "grad_and_second": [
+        second_of_size,
+        second_clipped,
+        second_differences,
+        second_fine_differences,
+        second_zero_at_zero,
+    ],
+    "chain_persistent": [chain_divides, chain_clips, chain_ignores_sign],
+    "sigmoid_grad": [sigmoid_clipped, sigmoid_first_eight, sigmoid_rows],
+    "tanh_grad": [tanh_first_64, tanh_of_vectors],
+    "relu_grad": [relu_six, relu_hair, relu_first_64],
+    "mse_grad": [mse_clipped, mse_clipped_error, mse_64_rows, mse_squeezed, mse_ten_classes],
+    "softmax_ce_grad": [
+        ce_clipped_logits,
+        ce_first_logit,
+        ce_last_logit,
+        ce_mean_logit,
+        ce_ten_classes,
+        ce_64_rows,
+        ce_clipped_inputs,
+        ce_epsilon,
+    ],
+    "relu_layer_grad": [layer_64_rows, layer_squeezed, layer_six, layer_clipped, layer_input_mask, layer_half],
+    "numeric_grad": [
+        numeric_first_eight,
+        numeric_64,
+        numeric_clipped,
+        numeric_tensor_only,
+        numeric_relative_step,
+        numeric_four_points,
+    ],
+    "backward": [
+        backward_forwards,
+        backward_by_name,
+        backward_depth_first,
+        backward_sizes,
+        backward_clipped,
+        backward_pops,
+        backward_without_itself,
+    ],
 }
