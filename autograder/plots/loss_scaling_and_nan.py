@@ -200,7 +200,7 @@ def step_lengths(steps: Mapping[str, Sequence[float]], accuracies: Mapping[str, 
         widths = np.array([v[k] for v in accuracies.values()], float)
         right.barh(y, np.nan_to_num(widths), 0.25, color=colour)
         for place in y[np.isnan(widths)]:
-            right.text(0.12, place, "✗ not finite", va="center", color=INK, fontsize=9)
+            right.text(0.14, place, "✗ not finite", va="center", color=INK, fontsize=9)
     left.set_xscale("log")
     right.axvline(0.1, color=INK, lw=1.2, ls="--")
     right.annotate("guessing", (0.1, 1), (0, 2), xycoords=("data", "axes fraction"), textcoords="offset points",
@@ -240,13 +240,18 @@ def softmax_window(shift: np.ndarray, naive: np.ndarray, stable: np.ndarray, nam
     wrong = shift[~bad & (np.abs(naive - stable).max(axis=1) > 0.01)]
     for side in (wrong[wrong < 0], wrong[wrong > 0]):
         if len(side):
-            ax.axvspan(side.min() - 0.25, side.max() + 0.5, color=YELLOW, lw=0, zorder=1.5)
-    ax.plot([], [], color=YELLOW, lw=8, label="finite, and wrong")
+            ax.axvspan(side.min() - 0.5, side.max() + 0.5, color=YELLOW, lw=0, zorder=1.5)
+    if len(wrong):
+        ax.plot([], [], color=YELLOW, lw=8, label="finite, and wrong")
     explained = "thin: exp at once\nbroad: maximum\nsubtracted before"
     ax.legend(title=explained, title_fontsize=9, loc="upper left", bbox_to_anchor=(1, 1), fontsize=9, alignment="left")
-    ax.set_title("Softmax is blind to a shift; the naive formula is not")
+    sound = not bad.any() and not len(wrong)
+    ax.set_title(
+        "Blind to a shift, as softmax should be" if sound else "Softmax is blind to a shift; the naive formula is not"
+    )
     fine = shift[~bad]
-    told = f"The naive formula is NaN outside {fine.min():g} to {fine.max():g} and finite but wrong at {len(wrong)} shifts beside these."
+    edges = f"{fine.min():g} to {fine.max():g}" if len(fine) else "no shift at all"
+    told = f"Computed at once it is finite from {edges}, and finite but wrong at {len(wrong)} of these shifts."
     return shown(
         figure, f"Three probabilities against a shift of all logits: constant with the maximum subtracted. {told}"
     )
@@ -266,7 +271,7 @@ def confident_mistakes(z: np.ndarray, losses: Mapping[str, np.ndarray], gradient
                 ax.plot(z[edge], values[edge], "x", color=colour, ms=9, mew=2.5, zorder=4)
                 note = f"inf or NaN\nfrom {z[edge + 1]:.0f} on"
                 ax.annotate(note, (z[edge], values[edge]), (2, -32), textcoords="offset points", fontsize=9, color=INK)
-        ax.set(xlabel="logit of the wrong class minus that of the right")
+        ax.set(xlabel="wrong logit − right logit")
     left.set(ylabel="loss")
     right.set(ylabel="gradient", ylim=(-0.05, 1.15))
     left.legend(loc="upper left", fontsize=9)
@@ -286,8 +291,8 @@ def corners(z: np.ndarray, gradients: Mapping[str, np.ndarray]) -> Figure:
     marks = {"o": BLUE, "s": ORANGE, "D": RED, "v": PURPLE}
     first = next(iter(gradients.values()))
     ax.plot(z[rest], first[rest], color=BLUE, lw=5, alpha=0.3, label="all of them, where z ≠ 0")
-    for (name, slope), (mark, colour) in zip(gradients.items(), marks.items(), strict=False):
-        ax.plot(0, slope[zero], mark, color=colour, ms=10, label=f"{name}: {slope[zero]:g} at z = 0", zorder=3)
+    for size, (name, slope), (mark, colour) in zip((14, 9, 10, 10), gradients.items(), marks.items(), strict=False):
+        ax.plot(0, slope[zero], mark, color=colour, ms=size, label=f"{name}: {slope[zero]:g} at z = 0", zorder=3)
     ax.set(xlabel="logit z (label 0)", ylabel="slope of the loss", xlim=(z[0], z[-1]), ylim=(-0.08, 1.08))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=10)
     off = any(abs(v[zero] - 0.5) > 1e-6 for v in gradients.values())
