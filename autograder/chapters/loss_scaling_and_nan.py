@@ -170,7 +170,8 @@ def _(named):
 
 
 @first_bad.mistake(
-    "You tested a sum or a mean. Adding up large finite numbers can overflow, and then the test accuses the innocent."
+    "You accuse a tensor that is finite: large is not infinite. What you test in place of its elements (a sum, a mean, a square, "
+    "a bound) can lie beyond the range while each of them lies within it."
 )
 def _(named):
     for name, tensor in named.items():
@@ -200,6 +201,22 @@ def _(named):
 def _(named):
     for name, tensor in named.items():
         if not np.isfinite(np.asarray(tensor).flat[0]):
+            return name
+    return None
+
+
+@first_bad.mistake("You look at the first few tensors of the dict. Whatever number you chose: a network can have more.")
+def _(named):
+    for name in list(named)[:8]:
+        if not bool(tf.reduce_all(tf.math.is_finite(named[name]))):
+            return name
+    return None
+
+
+@first_bad.mistake("You look at the first few rows of each tensor. Whatever number you chose: a batch can have more.")
+def _(named):
+    for name, tensor in named.items():
+        if not np.isfinite(np.atleast_1d(np.asarray(tensor))[:16]).all():
             return name
     return None
 
@@ -267,7 +284,10 @@ def _conversion(name, from_, to, examples, classes, **options):
     @equivalent_lr.case(name, rtol=1e-5, points=0.5, **options)
     def _(rng):
         n, c = int(rng.integers(*examples)), int(rng.integers(*classes))
-        return _rate(rng), from_, to, n, c
+        lr = (
+            float(np.round(rng.uniform(2, 10), 2)) if from_ == "sum" else _rate(rng)
+        )  # from a sum the rate grows, beyond 1
+        return lr, from_, to, n, c
 
 
 _conversion("from 'mean' to 'batch_mean'", "mean", "batch_mean", (20, 120), (2, 10))
@@ -713,13 +733,6 @@ def _(z, y):
     return -tf.math.log(tf.gather(p, y, batch_dims=1) + 1e-7)
 
 
-@sparse_ce.mistake(
-    "The depth of your one-hot encoding is taken from the labels. The largest class need not occur among them: ask the logits."
-)
-def _(z, y):
-    return -tf.reduce_sum(tf.one_hot(y, int(tf.reduce_max(y)) + 1) * tf.nn.log_softmax(z), axis=1)
-
-
 @sparse_ce.mistake("This is one number for the batch. The task asks for one loss per example.")
 def _(z, y):
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=z))
@@ -737,7 +750,7 @@ def _(z, y):
     return tf.gather(tf.nn.log_softmax(z), y, batch_dims=1)
 
 
-@sparse_ce.mistake("The depth of your one-hot encoding is always 10. How many classes do these logits have?")
+@sparse_ce.mistake("The depth of your one-hot encoding does not follow the logits. How many classes do they have?")
 def _(z, y):
     return -tf.reduce_sum(tf.one_hot(y, 10) * tf.nn.log_softmax(z), axis=1)
 
@@ -755,6 +768,13 @@ def _(z, y):
 )
 def _(z, y):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=tf.nn.softmax(z))
+
+
+@sparse_ce.mistake(
+    "Your function knows ten classes. With a label beyond them its sum has nothing to add, and the loss is 0."
+)
+def _(z, y):
+    return -tf.reduce_sum(tf.one_hot(y, 10)[:, : z.shape[1]] * tf.nn.log_softmax(z)[:, :10], axis=1)
 
 
 @sparse_ce.mistake("You normalised over the batch. Along which axis do the classes lie?")

@@ -206,7 +206,7 @@ ANSWERS = {
 # -- wrong answers that deserve no hint of their own, and must fail all the same -------------------------------------------------
 
 
-def _bad_in_float32_sum(named):
+def _bad_in_short_dicts(named):
     return (
         next((k for k, v in named.items() if not np.isfinite(np.sum(np.abs(np.float64(v))))), None)
         if len(named) < 9
@@ -303,8 +303,8 @@ def _ce_depth_four(z, y):
     return -tf.reduce_sum(tf.one_hot(y, 4) * tf.nn.log_softmax(z), axis=1)
 
 
-def _ce_first_ten(z, y):
-    return -tf.reduce_sum(tf.one_hot(y, 10)[:, : z.shape[1]] * tf.nn.log_softmax(z)[:, :10], axis=1)
+def _ce_depth_of_labels(z, y):
+    return -tf.reduce_sum(tf.one_hot(y, int(tf.reduce_max(y)) + 1) * tf.nn.log_softmax(z), axis=1)
 
 
 def _ce_64_examples(z, y):
@@ -352,7 +352,7 @@ def _bce_tail_dropped(z, y):
 
 
 WRONG = {
-    "first_bad": [_bad_in_float32_sum, _bad_of_eight, _bad_in_first_rows, _bad_by_size, _bad_squares, _bad_or_crash],
+    "first_bad": [_bad_in_short_dicts, _bad_of_eight, _bad_in_first_rows, _bad_by_size, _bad_squares, _bad_or_crash],
     "equivalent_lr": [_lr_from_mean_only, _lr_rounded, _lr_capped, _lr_at_least_two],
     "stable_softmax": [
         _softmax_middle,
@@ -366,7 +366,7 @@ WRONG = {
     ],
     "sparse_ce": [
         _ce_depth_four,
-        _ce_first_ten,
+        _ce_depth_of_labels,
         _ce_64_examples,
         _ce_bounded_logits,
         _ce_bounded_loss,
