@@ -1,6 +1,5 @@
 """Chapter 05, Himmelblau descent: a function of two variables, its four valleys, and the step that stays inside one."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -25,6 +24,15 @@ def _polynomial(x, y):
     return x**4 + y**4 + 2 * x**2 * y + 2 * x * y**2 - 21 * x**2 - 13 * y**2 - 14 * x - 22 * y + 170
 
 
+def _brackets(p):
+    """What stands in the two brackets: what many a mistake starts from."""
+    return p[0] ** 2 + p[1] - 11, p[0] + p[1] ** 2 - 7
+
+
+def _each(answer, points):
+    return [answer(point) for point in points]
+
+
 # -- himmelblau ---------------------------------------------------------------------------------------------------------
 
 
@@ -39,9 +47,15 @@ def himmelblau(p):
     return tf.cast(value, x.dtype)
 
 
-@himmelblau.case("one point", points=0.5, rtol=1e-4, atol=1e-3)
+# Dimensions: rank 1 to 4, one point, few, more than 64 · all signs of x and y · near, at the minima, far beyond the drawn square ·
+# float32, float64 · a tensor, a list of arrays · rows and columns of different number · the gradient.
+
+
+@himmelblau.case("one point; one in each quarter; one far away", points=0.5, rtol=1e-4, atol=1e-3, probe=_each)
 def _(rng):
-    return (_points(rng),)
+    size = rng.uniform(0.5, 5.5, size=(4, 2)) * np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
+    far = rng.uniform(20, 90, size=2) * rng.choice([-1, 1], size=2)
+    return ([*size.astype("float32"), far.astype("float32")],)
 
 
 @himmelblau.case("its four minima, where it is zero", points=0.5, atol=2e-3)
@@ -49,16 +63,17 @@ def _(rng):
     return (np.array(MINIMA, dtype="float32").T[:, rng.permutation(4)],)
 
 
-@himmelblau.case("a grid of points, [2, rows, columns]", points=0.5, rtol=1e-4, atol=1e-3)
+@himmelblau.case("grids of points, [2, rows, columns] and [2, 2, 2, n]", points=0.5, rtol=1e-4, atol=1e-3, probe=_each)
 def _(rng):
-    return (_points(rng, 2, int(rng.integers(3, 6))),)
+    return ([_points(rng, 2, int(rng.integers(3, 6))), _points(rng, 2, 2, int(rng.integers(17, 24)))],)
 
 
 @himmelblau.case(
     "a list [X, Y] of NumPy arrays, as np.meshgrid makes them", points=0.5, dtype=False, rtol=1e-4, atol=1e-3
 )
 def _(rng):
-    x, y = np.meshgrid(np.sort(rng.uniform(-5, 5, size=4)), np.sort(rng.uniform(-5, 5, size=3)))
+    columns, rows = int(rng.integers(4, 7)), 3
+    x, y = np.meshgrid(np.sort(rng.uniform(-5, 5, size=columns)), np.sort(rng.uniform(-5, 5, size=rows)))
     return ([raw(x), raw(y)],)
 
 
@@ -69,37 +84,37 @@ def _(rng):
 
 @himmelblau.case("the tape can follow it", points=0.5, gradient=True, rtol=1e-4, atol=2e-3)
 def _(rng):
-    return (_points(rng, 3),)
+    return (_points(rng, int(rng.integers(3, 6))),)
 
 
 @himmelblau.mistake("Only one of the two brackets is squared. What keeps the other from pulling the sum below zero?")
 def _(p):
-    x, y = p[0], p[1]
-    return (x**2 + y - 11) ** 2 + (x + y**2 - 7)
+    a, b = _brackets(p)
+    return a**2 + b
 
 
 @himmelblau.mistake(
     "Only one of the two brackets is squared, and it is the second. What becomes of the first when it is negative?"
 )
 def _(p):
-    x, y = p[0], p[1]
-    return (x**2 + y - 11) + (x + y**2 - 7) ** 2
+    a, b = _brackets(p)
+    return a + b**2
 
 
 @himmelblau.mistake(
     "You squared the sum of the two brackets. Where they cancel, that is zero although neither of them is."
 )
 def _(p):
-    x, y = p[0], p[1]
-    return (x**2 + y - 11 + x + y**2 - 7) ** 2
+    a, b = _brackets(p)
+    return (a + b) ** 2
 
 
 @himmelblau.mistake(
     "Something is exchanged: the two constants, or x and y, which comes to the same. At (3, 2) both brackets must be zero."
 )
 def _(p):
-    x, y = p[0], p[1]
-    return (x**2 + y - 7) ** 2 + (x + y**2 - 11) ** 2
+    a, b = _brackets((p[1], p[0]))
+    return a**2 + b**2
 
 
 @himmelblau.mistake(
@@ -107,36 +122,44 @@ def _(p):
 )
 def _(p):
     p = tf.convert_to_tensor(p)
-    x, y = p[..., 0], p[..., 1]
-    return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+    a, b = _brackets((p[..., 0], p[..., 1]))
+    return a**2 + b**2
 
 
 @himmelblau.mistake("You add up over the whole grid. Every point of it has a height of its own.")
 def _(p):
-    x, y = p[0], p[1]
-    return tf.reduce_sum((x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2)
+    a, b = _brackets(p)
+    return tf.reduce_sum(a**2 + b**2)
 
 
 @himmelblau.mistake("You take absolute values where the task asks for squares: no smooth valley floor, but a crease.")
 def _(p):
-    x, y = p[0], p[1]
-    return tf.abs(x**2 + y - 11) + tf.abs(x + y**2 - 7)
+    a, b = _brackets(p)
+    return tf.abs(a) + tf.abs(b)
 
 
 @himmelblau.mistake(
     "The values are right, but they were computed with NumPy, where no tape can follow. What would descend on them?"
 )
 def _(p):
-    x, y = np.asarray(p[0]), np.asarray(p[1])
-    return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+    a, b = _brackets((np.asarray(p[0]), np.asarray(p[1])))
+    return a**2 + b**2
 
 
 @himmelblau.mistake(
     "Your result is float32 whatever comes in. Who asked for a point in float64 wants to keep its digits."
 )
 def _(p):
-    x, y = tf.cast(p[0], tf.float32), tf.cast(p[1], tf.float32)
-    return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+    a, b = _brackets((tf.cast(p[0], tf.float32), tf.cast(p[1], tf.float32)))
+    return a**2 + b**2
+
+
+@himmelblau.mistake(
+    "Your function sees only positive x and y, or their sizes. Where y is negative, y and y² are not the same."
+)
+def _(p):
+    a, b = _brackets((abs(p[0]), abs(p[1])))
+    return a**2 + b**2
 
 
 # -- himmelblau_grad ----------------------------------------------------------------------------------------------------
@@ -160,39 +183,45 @@ def himmelblau_grad(p):
     return tf.cast(tape.gradient(value, q), p.dtype)
 
 
-@himmelblau_grad.case("one point", points=1, rtol=1e-4, atol=2e-3)
+# Dimensions: rank 1 to 4, one point, few, more than 64 · all signs · on the axes, at a minimum, far beyond the drawn square ·
+# float32 and float64, whose digits count.
+
+
+@himmelblau_grad.case("one point; one far away", points=1, rtol=1e-4, atol=2e-3, probe=_each)
 def _(rng):
-    return (_points(rng),)
+    far = rng.uniform(20, 90, size=2) * rng.choice([-1, 1], size=2)
+    return ([_points(rng), far.astype("float32")],)
 
 
 @himmelblau_grad.case("many points at once, [2, n]", points=0.5, rtol=1e-4, atol=2e-3)
 def _(rng):
-    return (_points(rng, int(rng.integers(3, 7))),)
+    return (_points(rng, int(rng.integers(65, 80))),)
 
 
-@himmelblau_grad.case("a grid, [2, 2, 2]", points=0.5, rtol=1e-4, atol=2e-3)
+@himmelblau_grad.case("grids, [2, 2, 2] and [2, 3, 1, 4]", points=0.5, rtol=1e-4, atol=2e-3, probe=_each)
 def _(rng):
-    return (_points(rng, 2, 2),)
+    return ([_points(rng, 2, 2), _points(rng, 3, 1, 4)],)
 
 
 @himmelblau_grad.case(
-    "the minimum (3, 2), where every slope is zero: an exact formula, in float64", points=0.5, atol=2e-10
-)
+    "the minimum (3, 2), where every slope is zero, and another place: an exact formula, in float64",
+    points=0.5, rtol=1e-10, atol=2e-10, probe=_each,
+)  # fmt: skip
 def _(rng):
-    return (np.array([3.0, 2.0]),)
+    return ([np.array([3.0, 2.0]), rng.uniform(-5, 5, size=2)],)
 
 
-@himmelblau_grad.case("on the axes, x = 0 or y = 0", points=0.5, rtol=1e-4, atol=2e-3)
+@himmelblau_grad.case("on the axes, x = 0 or y = 0, on both sides", points=0.5, rtol=1e-4, atol=2e-3)
 def _(rng):
     a, b = rng.uniform(1, 4, size=2)
-    return (np.array([[0, a], [b, 0]], dtype="float32"),)
+    return (np.array([[0, a, 0, -a], [b, 0, -b, 0]], dtype="float32"),)
 
 
 @himmelblau_grad.mistake(
     "Each bracket is squared, so the chain rule asks for the derivative of what stands inside it, too. Where is it?"
 )
 def _(p):
-    a, b = p[0] ** 2 + p[1] - 11, p[0] + p[1] ** 2 - 7
+    a, b = _brackets(p)
     return tf.stack([2 * a + 2 * b, 2 * a + 2 * b])
 
 
@@ -200,13 +229,13 @@ def _(p):
     "Your gradient is half as long as it should be. What comes down when a square is differentiated?"
 )
 def _(p):
-    a, b = p[0] ** 2 + p[1] - 11, p[0] + p[1] ** 2 - 7
+    a, b = _brackets(p)
     return tf.stack([2 * p[0] * a + b, a + 2 * p[1] * b])
 
 
 @himmelblau_grad.mistake("The two parts are exchanged: the first belongs to x.")
 def _(p):
-    a, b = p[0] ** 2 + p[1] - 11, p[0] + p[1] ** 2 - 7
+    a, b = _brackets(p)
     return tf.stack([2 * a + 4 * p[1] * b, 4 * p[0] * a + 2 * b])
 
 
@@ -214,13 +243,13 @@ def _(p):
     "Your arrows point downhill. The gradient points the other way; the minus belongs to the step."
 )
 def _(p):
-    a, b = p[0] ** 2 + p[1] - 11, p[0] + p[1] ** 2 - 7
+    a, b = _brackets(p)
     return -tf.stack([4 * p[0] * a + 2 * b, 2 * a + 4 * p[1] * b])
 
 
 @himmelblau_grad.mistake("This is the gradient of the misprinted function, whose second bracket is not squared.")
 def _(p):
-    a = p[0] ** 2 + p[1] - 11
+    a, _ = _brackets(p)
     return tf.stack([4 * p[0] * a + 1, 2 * a + 2 * p[1]])
 
 
@@ -228,13 +257,19 @@ def _(p):
     "x stands in both brackets, and so does y. Each part of your gradient knows only one of the two."
 )
 def _(p):
-    a, b = p[0] ** 2 + p[1] - 11, p[0] + p[1] ** 2 - 7
+    a, b = _brackets(p)
     return tf.stack([4 * p[0] * a, 4 * p[1] * b])
+
+
+@himmelblau_grad.mistake("You cut the parts off at a bound. Out there it really is that steep.")
+def _(p):
+    a, b = _brackets(p)
+    return tf.clip_by_value(tf.stack([4 * p[0] * a + 2 * b, 2 * a + 4 * p[1] * b]), -5000, 5000)
 
 
 @himmelblau_grad.mistake("The direction is right, but you have made every arrow one unit long. How steep is it?")
 def _(p):
-    a, b = p[0] ** 2 + p[1] - 11, p[0] + p[1] ** 2 - 7
+    a, b = _brackets(p)
     g = tf.stack([4 * p[0] * a + 2 * b, 2 * a + 4 * p[1] * b])
     return tf.math.divide_no_nan(g, tf.norm(g, axis=0))
 
@@ -243,13 +278,13 @@ def _(p):
     "The numbers are right, but x and y lie along the last axis of your result. Where do they lie in p?"
 )
 def _(p):
-    a, b = p[0] ** 2 + p[1] - 11, p[0] + p[1] ** 2 - 7
+    a, b = _brackets(p)
     return tf.stack([4 * p[0] * a + 2 * b, 2 * a + 4 * p[1] * b], axis=-1)
 
 
 @himmelblau_grad.mistake("You return two things. The task asks for one tensor of the shape of p.")
 def _(p):
-    a, b = p[0] ** 2 + p[1] - 11, p[0] + p[1] ** 2 - 7
+    a, b = _brackets(p)
     return 4 * p[0] * a + 2 * b, 2 * a + 4 * p[1] * b
 
 
@@ -264,7 +299,7 @@ def _(p):
     parts = []
     for d in (tf.reshape(right, shape), tf.reshape(up, shape)):
         high, low = q + d, q - d
-        f = [(s[0] ** 2 + s[1] - 11) ** 2 + (s[0] + s[1] ** 2 - 7) ** 2 for s in (high, low)]
+        f = [sum(bracket**2 for bracket in _brackets(s)) for s in (high, low)]
         parts.append((f[0] - f[1]) / (2 * h))
     return tf.cast(tf.stack(parts), p.dtype)
 
@@ -289,15 +324,27 @@ def _three(answer, lo, hi, step):
     return None if result is None else list(result)  # a tuple, a list or one array [3, n, n] will do
 
 
-@surface_grid.case("a small square", probe=_three, dtype=False, rtol=1e-4, atol=2e-3)
+def _twice(answer, lo, hi, step, points):
+    """The square, and one of so many points on a side."""
+    results = [answer(lo, hi, step), answer(lo, lo + points * step - step / 2, step)]
+    return None if any(r is None for r in results) else [list(r) for r in results]
+
+
+# Dimensions: negative and positive ends, both together, none symmetric · a step that divides the side, that does not, of one and
+# more · one point, few, more than 64 on a side · whole and broken numbers.
+
+
+@surface_grid.case("a small square; a square of four points", probe=_twice, dtype=False, rtol=1e-4, atol=2e-3)
 def _(rng):
     lo = int(rng.integers(-4, 0))
-    return float(lo), float(lo + rng.integers(3, 6)), 0.5
+    return float(lo), float(lo + rng.integers(3, 6)), 0.5, 2
 
 
-@surface_grid.case("a step that does not divide the side", probe=_three, dtype=False, rtol=1e-4, atol=2e-3)
+@surface_grid.case(
+    "a step that does not divide the side; a single point", probe=_twice, dtype=False, rtol=1e-4, atol=2e-3
+)
 def _(rng):
-    return -1.0, 2.0, float(rng.choice([0.7, 0.8, 0.9]))
+    return -1.0, 2.0, float(rng.choice([0.7, 0.8, 0.9])), 1
 
 
 @surface_grid.case(
@@ -307,61 +354,83 @@ def _(rng):
     return -6, 6, 0.1
 
 
+def _square(lo, hi, step, **options):
+    """The axis and its two tables."""
+    axis = np.arange(lo, hi, step)
+    return axis, *np.meshgrid(axis, axis, **options)
+
+
+def _squares(x, y):
+    a, b = _brackets((x, y))
+    return a**2 + b**2
+
+
 @surface_grid.mistake(
     "In your grid x runs downwards and y to the right. np.meshgrid's own order has x along the columns."
 )
 def _(lo, hi, step):
-    axis = np.arange(lo, hi, step)
-    x, y = np.meshgrid(axis, axis, indexing="ij")
-    return x, y, (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+    _, x, y = _square(lo, hi, step, indexing="ij")
+    return x, y, _squares(x, y)
 
 
 @surface_grid.mistake("X and Y are right, but Z is transposed: Z[i, j] must be the height over (X[i, j], Y[i, j]).")
 def _(lo, hi, step):
-    x, y = np.meshgrid(np.arange(lo, hi, step), np.arange(lo, hi, step))
-    return x, y, ((x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2).T
+    _, x, y = _square(lo, hi, step)
+    return x, y, _squares(x, y).T
+
+
+@surface_grid.mistake("You return the table of y first. The order is X, Y, Z.")
+def _(lo, hi, step):
+    _, x, y = _square(lo, hi, step)
+    return y, x, _squares(x, y)
 
 
 @surface_grid.mistake("Your axis goes on to hi, or past it. np.arange leaves its end out.")
 def _(lo, hi, step):
-    axis = np.arange(lo, hi + step, step)
+    _, x, y = _square(lo, hi + step, step)
+    return x, y, _squares(x, y)
+
+
+@surface_grid.mistake(
+    "Your points are too far apart: linspace lays its points from end to end, both included, where arange counts in steps."
+)
+def _(lo, hi, step):
+    axis = np.linspace(lo, hi, int(np.ceil((hi - lo) / step)))
     x, y = np.meshgrid(axis, axis)
-    return x, y, (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+    return x, y, _squares(x, y)
 
 
 @surface_grid.mistake("X and Y still have one dimension. Every point of the square needs its own x and its own y.")
 def _(lo, hi, step):
-    axis = np.arange(lo, hi, step)
-    x, y = np.meshgrid(axis, axis)
-    return axis, axis, (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+    axis, x, y = _square(lo, hi, step)
+    return axis, axis, _squares(x, y)
 
 
 @surface_grid.mistake(
     "You evaluated the function along the diagonal, where x = y. What does meshgrid do to the two axes?"
 )
 def _(lo, hi, step):
-    axis = np.arange(lo, hi, step)
-    x, y = np.meshgrid(axis, axis)
-    return x, y, (axis**2 + axis - 11) ** 2 + (axis + axis**2 - 7) ** 2
+    axis, x, y = _square(lo, hi, step)
+    return x, y, _squares(axis, axis)
 
 
 @surface_grid.mistake("Your Z goes below zero, or is too small: the second bracket of the function is not squared.")
 def _(lo, hi, step):
-    x, y = np.meshgrid(np.arange(lo, hi, step), np.arange(lo, hi, step))
-    return x, y, (x**2 + y - 11) ** 2 + (x + y**2 - 7)
+    _, x, y = _square(lo, hi, step)
+    a, b = _brackets((x, y))
+    return x, y, a**2 + b
 
 
 @surface_grid.mistake("Your y axis runs from top to bottom, as in a picture. Here row 0 belongs to lo.")
 def _(lo, hi, step):
-    axis = np.arange(lo, hi, step)
-    x, y = np.meshgrid(axis, axis[::-1])
-    return x, y, (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+    _, x, y = _square(lo, hi, step)
+    return x, y[::-1], _squares(x, y[::-1])
 
 
 @surface_grid.mistake("You return the heights alone. The task asks for X, Y and Z.")
 def _(lo, hi, step):
-    x, y = np.meshgrid(np.arange(lo, hi, step), np.arange(lo, hi, step))
-    return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+    _, x, y = _square(lo, hi, step)
+    return _squares(x, y)
 
 
 # -- descend ------------------------------------------------------------------------------------------------------------
@@ -375,13 +444,11 @@ def descend(f, x0, lr, n):
     → float32 [n + 1, 2], the start included.
     """
     place = tf.Variable(x0)
-    optimizer = keras.optimizers.SGD(learning_rate=lr)
-    optimizer.build([place])
     path = [place.numpy()]
     for _ in range(n):
         with tf.GradientTape() as tape:
             value = f(place)
-        optimizer.apply([tape.gradient(value, place)])
+        tf.raw_ops.ResourceApplyGradientDescent(var=place.handle, alpha=lr, delta=tape.gradient(value, place))
         path.append(place.numpy())
     return np.stack(path)
 
@@ -393,46 +460,82 @@ def _bowl(rng, *, stiff=1.0):
     return code(f"lambda p: {a} * (p[0] - {c}) ** 2 + {b} * (p[1] - {d}) ** 2 + {0.3 * e:.3f} * p[0] * p[1]")
 
 
-@descend.case("Himmelblau's function, a start in the valley of (3, 2)", points=1, dtype=False, rtol=1e-3, atol=1e-3)
+# Dimensions: no step, one, few, more than 64 · Himmelblau's function, others · a start in float32, tensor or variable, which stays ·
+# rates that creep, that converge, that run away (gradients beyond every bound) · near a minimum, where nothing moves any more ·
+# called twice, with other functions · the path as one array, tensor or list of rows.
+
+
+def _path(answer, f, x0, lr, n):
+    """A list of rows is a path as well."""
+    path = answer(f, x0, lr, n)
+    return tf.stack([tf.convert_to_tensor(row) for row in path]) if isinstance(path, (list, tuple)) and path else path
+
+
+def _paths(answer, f, g, x0, lr, n):
+    """Called once for each function, from the same start."""
+    paths = [answer(f, x0, lr, n), answer(g, x0, lr, n)]
+    return [tf.stack([tf.convert_to_tensor(r) for r in p]) if isinstance(p, (list, tuple)) and p else p for p in paths]
+
+
+HIMMELBLAU = "lambda p: (p[0]**2 + p[1] - 11)**2 + (p[0] + p[1]**2 - 7)**2"
+
+
+@descend.case(
+    "Himmelblau's function, a start in the valley of (3, 2)", points=1, dtype=False, rtol=1e-3, atol=1e-3, probe=_path
+)
 def _(rng):
     start = (np.array([3.0, 2.0]) + rng.uniform(-0.7, 0.7, size=2)).astype("float32")
-    return code("lambda p: (p[0]**2 + p[1] - 11)**2 + (p[0] + p[1]**2 - 7)**2"), start, 0.01, int(rng.integers(5, 9))
+    return code(HIMMELBLAU), start, 0.01, int(rng.integers(5, 9))
 
 
-@descend.case("another function: a slanted bowl", points=1, dtype=False, rtol=1e-3, atol=1e-3)
+@descend.case(
+    "another function, a slanted bowl, and many steps", points=1, dtype=False, rtol=1e-3, atol=1e-3, probe=_path
+)
 def _(rng):
-    return _bowl(rng), _points(rng), float(np.round(rng.uniform(0.05, 0.2), 3)), int(rng.integers(4, 8))
+    return _bowl(rng), _points(rng), float(np.round(rng.uniform(0.05, 0.2), 3)), int(rng.integers(65, 72))
 
 
-@descend.case("the start is a tf.Variable, which must stay as it is", points=1, dtype=False, rtol=1e-3, atol=1e-3)
+@descend.case(
+    "the start is a tf.Variable, which must stay as it is; two descents from it",
+    points=1, dtype=False, rtol=1e-3, atol=1e-3, probe=_paths,
+)  # fmt: skip
 def _(rng):
-    return _bowl(rng), variable(_points(rng)), 0.1, int(rng.integers(3, 6))
+    return _bowl(rng), _bowl(rng), variable(_points(rng)), 0.1, int(rng.integers(3, 6))
 
 
-@descend.case("a learning rate far too large: the path runs away", points=1, dtype=False, rtol=1e-3)
+@descend.case("a learning rate far too large: the path runs away", points=1, dtype=False, rtol=1e-3, probe=_path)
 def _(rng):
     return _bowl(rng, stiff=3), _points(rng), 0.9, 6
 
 
-@descend.case("no step at all: the start alone", points=0.5, dtype=False, atol=1e-6)
+@descend.case("no step at all: the start alone", points=0.5, dtype=False, atol=1e-6, probe=_path)
 def _(rng):
     return _bowl(rng), _points(rng), 0.1, 0
 
 
-@descend.case("a single step", points=0.5, dtype=False, rtol=1e-3, atol=1e-3)
+@descend.case("a single step", points=0.5, dtype=False, rtol=1e-3, atol=1e-3, probe=_path)
 def _(rng):
     return _bowl(rng), _points(rng), 0.1, 1
 
 
-@descend.mistake("You climb: the gradient points uphill.")
-def _(f, x0, lr, n):
+def _slope(f, place):
+    with tf.GradientTape() as tape:
+        tape.watch(place)
+        value = f(place)
+    return tape.gradient(value, place)
+
+
+def _walked(f, x0, n, step):
+    """The path as a list of points: step(place, slope) → the next place."""
     path = [tf.convert_to_tensor(x0)]
     for _ in range(n):
-        with tf.GradientTape() as tape:
-            tape.watch(path[-1])
-            value = f(path[-1])
-        path.append(path[-1] + lr * tape.gradient(value, path[-1]))
-    return tf.stack(path)
+        path.append(step(path[-1], _slope(f, path[-1])))
+    return path
+
+
+@descend.mistake("You climb: the gradient points uphill.")
+def _(f, x0, lr, n):
+    return tf.stack(_walked(f, x0, n, lambda x, g: x + lr * g))
 
 
 @descend.mistake(
@@ -442,70 +545,37 @@ def _(f, x0, lr, n):
     x = tf.Variable(x0)
     path = [x]
     for _ in range(n):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = f(x)
-        x.assign_sub(lr * tape.gradient(value, x))
+        x.assign_sub(lr * _slope(f, x))
         path.append(x)
     return tf.stack(path)
 
 
 @descend.mistake("Your path has one point too few: the start belongs to it.")
 def _(f, x0, lr, n):
-    x, path = tf.convert_to_tensor(x0), []
-    for _ in range(n):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = f(x)
-        x = x - lr * tape.gradient(value, x)
-        path.append(x)
-    return tf.reshape(tf.stack(path), [-1, 2]) if path else tf.zeros([0, 2])
+    path = _walked(f, x0, n, lambda x, g: x - lr * g)[1:]
+    return tf.stack(path) if path else tf.zeros([0, 2])
 
 
 @descend.mistake("Your path has one point too few: it ends before the last step has been taken.")
 def _(f, x0, lr, n):
-    x, path = tf.convert_to_tensor(x0), []
-    for _ in range(n):
-        path.append(x)
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = f(x)
-        x = x - lr * tape.gradient(value, x)
+    path = _walked(f, x0, n, lambda x, g: x - lr * g)[:-1]
     return tf.stack(path) if path else tf.zeros([0, 2])
 
 
 @descend.mistake("You use the slope at the start for every step. The ground under the ball changes as it moves.")
 def _(f, x0, lr, n):
-    path = [tf.convert_to_tensor(x0)]
-    with tf.GradientTape() as tape:
-        tape.watch(path[0])
-        value = f(path[0])
-    g = tape.gradient(value, path[0])
-    for _ in range(n):
-        path.append(path[-1] - lr * g)
-    return tf.stack(path)
+    first = _slope(f, tf.convert_to_tensor(x0))
+    return tf.stack(_walked(f, x0, n, lambda x, g: x - lr * first))
 
 
 @descend.mistake("You always step with .01. Which learning rate was asked for?")
 def _(f, x0, lr, n):
-    path = [tf.convert_to_tensor(x0)]
-    for _ in range(n):
-        with tf.GradientTape() as tape:
-            tape.watch(path[-1])
-            value = f(path[-1])
-        path.append(path[-1] - 0.01 * tape.gradient(value, path[-1]))
-    return tf.stack(path)
+    return tf.stack(_walked(f, x0, n, lambda x, g: x - 0.01 * g))
 
 
 @descend.mistake("You always descend on Himmelblau's function. Which function was given?")
 def _(f, x0, lr, n):
-    path = [tf.convert_to_tensor(x0)]
-    for _ in range(n):
-        with tf.GradientTape() as tape:
-            tape.watch(path[-1])
-            value = (path[-1][0] ** 2 + path[-1][1] - 11) ** 2 + (path[-1][0] + path[-1][1] ** 2 - 7) ** 2
-        path.append(path[-1] - lr * tape.gradient(value, path[-1]))
-    return tf.stack(path)
+    return tf.stack(_walked(lambda p: sum(bracket**2 for bracket in _brackets(p)), x0, n, lambda x, g: x - lr * g))
 
 
 @descend.mistake("You move the caller's own variable. Work on a copy of the start.")
@@ -513,10 +583,7 @@ def _(f, x0, lr, n):
     x = x0 if isinstance(x0, tf.Variable) else tf.Variable(x0)
     path = [x.numpy()]
     for _ in range(n):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = f(x)
-        x.assign_sub(lr * tape.gradient(value, x))
+        x.assign_sub(lr * _slope(f, x))
         path.append(x.numpy())
     return np.stack(path)
 
@@ -525,40 +592,39 @@ def _(f, x0, lr, n):
     "Every step of yours has the same length. In gradient descent a steep place makes a long step, a flat one a short step."
 )
 def _(f, x0, lr, n):
-    path = [tf.convert_to_tensor(x0)]
-    for _ in range(n):
-        with tf.GradientTape() as tape:
-            tape.watch(path[-1])
-            value = f(path[-1])
-        g = tape.gradient(value, path[-1])
-        path.append(path[-1] - lr * g / tf.norm(g))
-    return tf.stack(path)
+    return tf.stack(_walked(f, x0, n, lambda x, g: x - lr * g / tf.norm(g)))
+
+
+@descend.mistake(
+    "You bound the steps, or their gradients. With too large a rate the path shall run away: that is what it does."
+)
+def _(f, x0, lr, n):
+    return tf.stack(_walked(f, x0, n, lambda x, g: x - lr * tf.clip_by_value(g, -100.0, 100.0)))
+
+
+@descend.mistake(
+    "Your path ends before n steps have been taken. The task asks for all of them, whether the ball still moves or not."
+)
+def _(f, x0, lr, n):
+    path = _walked(f, x0, n, lambda x, g: x - lr * g)
+    moved = [float(tf.norm(b - a)) for a, b in zip(path[:-1], path[1:])]
+    still = next((k for k, length in enumerate(moved) if length < 1e-4), n)
+    return tf.stack(path[: still + 1])
 
 
 @descend.mistake("You return where the ball ended. The task asks for the whole way there.")
 def _(f, x0, lr, n):
-    x = tf.convert_to_tensor(x0)
-    for _ in range(n):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = f(x)
-        x = x - lr * tape.gradient(value, x)
-    return x
+    return _walked(f, x0, n, lambda x, g: x - lr * g)[-1]
 
 
 @descend.mistake("Your result is [2, n + 1]: one row for each coordinate. The task asks for one row for each step.")
 def _(f, x0, lr, n):
-    path = [tf.convert_to_tensor(x0)]
-    for _ in range(n):
-        with tf.GradientTape() as tape:
-            tape.watch(path[-1])
-            value = f(path[-1])
-        path.append(path[-1] - lr * tape.gradient(value, path[-1]))
-    return tf.transpose(tf.stack(path))
+    return tf.transpose(tf.stack(_walked(f, x0, n, lambda x, g: x - lr * g)))
 
 
 @descend.mistake(
-    "Did the gradient come back as None? A tape follows variables by itself, but a plain tensor only when it is told to."
+    "Did the gradient come back as None? A tape follows variables by itself, a plain tensor only when it is told to, and nothing that "
+    "happens outside of it."
 )
 def _(f, x0, lr, n):
     path = [tf.convert_to_tensor(x0)]
@@ -582,23 +648,32 @@ def which_minimum(p, tol=0.05):
     return next((k for k, minimum in enumerate(MINIMA) if abs(place - complex(*minimum)) < tol), -1)
 
 
+# Dimensions: each of the four, in any order · the four diagonals, where a box reaches further than a disc and a diamond less far ·
+# just inside, just outside, far away, a coordinate of one and a coordinate of another · the tolerance given, left out, wide ·
+# nan and infinity in one coordinate or both · many calls after each other.
+
+
 def _near(rng, k, far):
     """A point at this distance from minimum k, in a drawn direction near a diagonal: both coordinates are off."""
-    angle = np.pi / 4 + np.pi / 2 * rng.integers(4) + rng.uniform(-0.2, 0.2)
+    angle = np.pi / 4 + np.pi / 2 * rng.integers(4) + rng.uniform(-0.08, 0.08)
     return (np.array(MINIMA[k]) + far * np.array([np.cos(angle), np.sin(angle)])).astype("float32")
 
 
-def _each(answer, points):
-    return [answer(point) for point in points]
+def _aside(rng, k, far):
+    """The same along an axis: there box, disc and diamond reach equally far."""
+    way = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]])[rng.integers(4)]
+    return (np.array(MINIMA[k]) + far * way).astype("float32")
 
 
 def _each_within(answer, points, tol):
     return [answer(point, tol) for point in points]
 
 
-@which_minimum.case("beside each of the four", points=1, probe=_each)
+@which_minimum.case("beside each of the four: a hair away, and just inside the tolerance", points=1, probe=_each)
 def _(rng):
-    return ([_near(rng, int(k), rng.uniform(0.005, 0.025)) for k in rng.permutation(4)],)
+    close = [_near(rng, int(k), rng.uniform(0.001, 0.02)) for k in rng.permutation(4)]
+    inside = [_near(rng, int(k), rng.uniform(0.038, 0.042)) for k in rng.permutation(4)]
+    return ([*close, *inside, *[_aside(rng, int(k), rng.uniform(0.038, 0.042)) for k in rng.permutation(4)]],)
 
 
 @which_minimum.case("not yet there: −1", points=0.5, probe=_each)
@@ -607,114 +682,129 @@ def _(rng):
     return ([*far, np.float32([0, 0]), np.float32([-0.27, -0.92])],)
 
 
-@which_minimum.case("one coordinate of a minimum, the other of another: −1", points=0.5, probe=_each)
+@which_minimum.case("just outside, along the axes and between them: −1", points=0.5, probe=_each)
+def _(rng):
+    corners = [_near(rng, int(k), rng.uniform(0.058, 0.062)) for k in rng.permutation(4)]
+    return ([*corners, *[_aside(rng, int(k), rng.uniform(0.058, 0.09)) for k in rng.permutation(4)]],)
+
+
+@which_minimum.case(
+    "one coordinate of a minimum, the other of another; nan and infinity: nowhere, −1", points=0.5, probe=_each
+)
 def _(rng):
     order = [int(k) for k in rng.permutation(4)]
-    return ([np.float32([MINIMA[j][0], MINIMA[k][1]]) for j, k in zip(order, order[1:] + order[:1])],)
+    bad = [np.float32([np.nan, np.nan]), np.float32([np.inf, -np.inf]), np.float32([3.0, np.nan])]
+    crossed = [np.float32([MINIMA[j][0], MINIMA[k][1]]) for j, k in zip(order, order[1:] + order[:1])]
+    return ([*crossed, *[bad[int(k)] for k in rng.permutation(3)]],)
 
 
 @which_minimum.case("another tolerance", points=0.5, probe=_each_within)
 def _(rng):
     tol = float(np.round(rng.uniform(0.3, 0.5), 2))
-    near = [_near(rng, int(k), rng.uniform(0.4, 0.7) * tol) for k in rng.permutation(4)]
-    return [*near, _near(rng, int(rng.integers(4)), 2.2 * tol), np.float32([3.0, -1.3])], tol
+    near = [_near(rng, int(k), rng.uniform(0.78, 0.84) * tol) for k in rng.permutation(4)]
+    outside = [_near(rng, int(k), rng.uniform(1.16, 1.24) * tol) for k in rng.permutation(4)]
+    return [*near, *outside, _near(rng, int(rng.integers(4)), 2.2 * tol), np.float32([3.0, -1.3])], tol
 
 
-@which_minimum.case("nan and infinity: a ball that flew away is nowhere", points=0.5, probe=_each)
-def _(rng):
-    bad = [np.float32([np.nan, np.nan]), np.float32([np.inf, -np.inf]), np.float32([3.0, np.nan])]
-    return ([bad[int(k)] for k in rng.permutation(3)],)
+def _offsets(p):
+    """From p to each minimum, [4, 2]."""
+    return np.array(MINIMA) - np.asarray(p)
+
+
+def _distances(p):
+    return np.hypot(*_offsets(p).T)
+
+
+def _number(near, distances):
+    """The nearest, if any is near."""
+    return int(np.nanargmin(distances)) if np.any(near) else -1
 
 
 @which_minimum.mistake("You count from 1. The task counts from 0, as Python does.")
 def _(p, tol=0.05):
-    minima = np.array([[3, 2], [-2.805118, 3.131313], [-3.77931, -3.283186], [3.584428, -1.848127]])
-    d = np.hypot(*(minima - np.asarray(p)).T)
+    d = _distances(p)
     return int(np.nanargmin(d)) + 1 if np.any(d < tol) else -1
 
 
 @which_minimum.mistake("You always answer with the nearest minimum. What if it is far away?")
 def _(p, tol=0.05):
-    minima = np.array([[3, 2], [-2.805118, 3.131313], [-3.77931, -3.283186], [3.584428, -1.848127]])
-    return int(np.argmin(np.hypot(*(minima - np.asarray(p)).T)))
+    return int(np.argmin(_distances(p)))
 
 
 @which_minimum.mistake(
-    "Every comparison with nan is false, also `distance > tol`. Ask the question so that nan gets −1."
+    "Every comparison with nan but != is false, also `distance > tol`. Ask the question so that nan gets −1."
 )
 def _(p, tol=0.05):
-    minima = np.array([[3, 2], [-2.805118, 3.131313], [-3.77931, -3.283186], [3.584428, -1.848127]])
-    d = np.hypot(*(minima - np.asarray(p)).T)
+    d = _distances(p)
     k = int(np.argmin(d))
     return -1 if d[k] > tol else k
 
 
 @which_minimum.mistake("You look at x only. A minimum is a point of the plane.")
 def _(p, tol=0.05):
-    d = np.abs(
-        np.array([[3, 2], [-2.805118, 3.131313], [-3.77931, -3.283186], [3.584428, -1.848127]])[:, 0] - float(p[0])
-    )
-    return int(np.argmin(d)) if np.any(d < tol) else -1
+    d = np.abs(_offsets(p)[:, 0])
+    return _number(d < tol, d)
 
 
 @which_minimum.mistake("You compare the difference itself, not its size: everything to the lower left counts as near.")
 def _(p, tol=0.05):
-    for k, m in enumerate([[3, 2], [-2.805118, 3.131313], [-3.77931, -3.283186], [3.584428, -1.848127]]):
-        if float(p[0]) - m[0] < tol and float(p[1]) - m[1] < tol:
-            return k
-    return -1
+    return next((k for k, (dx, dy) in enumerate(-_offsets(p)) if dx < tol and dy < tol), -1)
+
+
+@which_minimum.mistake(
+    "You compare the two coordinates one by one, which asks for a square around the minimum. Its corners are further away than tol."
+)
+def _(p, tol=0.05):
+    return next((k for k, (dx, dy) in enumerate(np.abs(_offsets(p))) if dx < tol and dy < tol), -1)
+
+
+@which_minimum.mistake(
+    "You add the two differences, which asks for a diamond around the minimum. The straight line to it is shorter than that sum."
+)
+def _(p, tol=0.05):
+    d = np.abs(_offsets(p)).sum(axis=1)
+    return _number(d < tol, d)
 
 
 @which_minimum.mistake("You compare the squared distance with tol: .05 then means a distance of .22.")
 def _(p, tol=0.05):
-    minima = np.array([[3, 2], [-2.805118, 3.131313], [-3.77931, -3.283186], [3.584428, -1.848127]])
-    d = np.hypot(*(minima - np.asarray(p)).T) ** 2
-    return int(np.nanargmin(d)) if np.any(d < tol) else -1
+    d = _distances(p) ** 2
+    return _number(d < tol, d)
 
 
 @which_minimum.mistake("Your tolerance is always .05. Which one was asked for?")
 def _(p, tol=0.05):
-    minima = np.array([[3, 2], [-2.805118, 3.131313], [-3.77931, -3.283186], [3.584428, -1.848127]])
-    d = np.hypot(*(minima - np.asarray(p)).T)
-    return int(np.nanargmin(d)) if np.any(d < 0.05) else -1
+    d = _distances(p)
+    return _number(d < 0.05, d)
 
 
 @which_minimum.mistake("It is enough for one coordinate to match in your answer. Both must.")
 def _(p, tol=0.05):
-    for k, m in enumerate([[3, 2], [-2.805118, 3.131313], [-3.77931, -3.283186], [3.584428, -1.848127]]):
-        if abs(float(p[0]) - m[0]) < tol or abs(float(p[1]) - m[1]) < tol:
-            return k
-    return -1
+    return next((k for k, (dx, dy) in enumerate(np.abs(_offsets(p))) if dx < tol or dy < tol), -1)
 
 
 @which_minimum.mistake(
     "You recognise the places, but some of them carry each other's number. The task fixes which is which."
 )
 def _(p, tol=0.05):
-    minima = np.array([[3, 2], [-2.805118, 3.131313], [-3.77931, -3.283186], [3.584428, -1.848127]])
-    d = np.hypot(*(minima - np.asarray(p)).T)[[0, 1, 3, 2]]
-    return int(np.nanargmin(d)) if np.any(d < tol) else -1
+    d = _distances(p)[[0, 1, 3, 2]]
+    return _number(d < tol, d)
 
 
 @which_minimum.mistake("Where nothing is near you return None. The task asks for −1.")
 def _(p, tol=0.05):
-    minima = np.array([[3, 2], [-2.805118, 3.131313], [-3.77931, -3.283186], [3.584428, -1.848127]])
-    for k, d in enumerate(np.hypot(*(minima - np.asarray(p)).T)):
-        if d < tol:
-            return k
-    return None
+    return next((k for k, d in enumerate(_distances(p)) if d < tol), None)
 
 
 @which_minimum.mistake("Your answer is True or False. The task asks for the number of the minimum.")
 def _(p, tol=0.05):
-    minima = np.array([[3, 2], [-2.805118, 3.131313], [-3.77931, -3.283186], [3.584428, -1.848127]])
-    return bool(np.any(np.hypot(*(minima - np.asarray(p)).T) < tol))
+    return bool(np.any(_distances(p) < tol))
 
 
 # -- max_stable_lr ------------------------------------------------------------------------------------------------------
 
 
-@exercise(points=3, minutes=12, difficulty=3, forbid=["tf.hessians"])
+@exercise(points=3, minutes=12, difficulty=3)
 def max_stable_lr(minimum):
     """The largest learning rate with which gradient descent on Himmelblau's function can rest here: 2 / λmax.
 
@@ -726,6 +816,9 @@ def max_stable_lr(minimum):
     return float(2 / ((a + c) / 2 + np.hypot((a - c) / 2, b)))
 
 
+# Dimensions: each of the four minima · places beside them, in all directions · steepest direction along x, along y, in between.
+
+
 @max_stable_lr.case("one of the four minima", points=1.5, rtol=2e-4)
 def _(rng):
     return (np.float32(MINIMA[int(rng.integers(4))]),)
@@ -733,64 +826,56 @@ def _(rng):
 
 @max_stable_lr.case("a place beside a minimum", points=1.5, rtol=2e-4)
 def _(rng):
-    return ((np.array(MINIMA[int(rng.integers(4))]) + rng.uniform(0.1, 0.4, size=2)).astype("float32"),)
+    aside = rng.uniform(0.1, 0.4, size=2) * rng.choice([-1, 1], size=2)
+    return ((np.array(MINIMA[int(rng.integers(4))]) + aside).astype("float32"),)
+
+
+def _hessian(minimum):
+    x, y = minimum[0], minimum[1]
+    return tf.stack([[12 * x**2 + 4 * y - 42, 4 * x + 4 * y], [4 * x + 4 * y, 12 * y**2 + 4 * x - 26]])
 
 
 @max_stable_lr.mistake(
     "You divided by the smallest eigenvalue. Which direction is the first to overshoot, the flat or the steep one?"
 )
 def _(minimum):
-    x, y = minimum[0], minimum[1]
-    h = tf.stack([[12 * x**2 + 4 * y - 42, 4 * x + 4 * y], [4 * x + 4 * y, 12 * y**2 + 4 * x - 26]])
-    return float(2 / tf.linalg.eigvalsh(h)[0])
+    return float(2 / tf.linalg.eigvalsh(_hessian(minimum))[0])
 
 
 @max_stable_lr.mistake(
     "With your rate the steepest direction is at the bottom in one step. The limit is where a step ends on the other side, equally far."
 )
 def _(minimum):
-    x, y = minimum[0], minimum[1]
-    h = tf.stack([[12 * x**2 + 4 * y - 42, 4 * x + 4 * y], [4 * x + 4 * y, 12 * y**2 + 4 * x - 26]])
-    return float(1 / tf.linalg.eigvalsh(h)[-1])
+    return float(1 / tf.linalg.eigvalsh(_hessian(minimum))[-1])
 
 
 @max_stable_lr.mistake("This is the curvature itself. The steeper it curves, the smaller a step must be.")
 def _(minimum):
-    x, y = minimum[0], minimum[1]
-    h = tf.stack([[12 * x**2 + 4 * y - 42, 4 * x + 4 * y], [4 * x + 4 * y, 12 * y**2 + 4 * x - 26]])
-    return float(tf.linalg.eigvalsh(h)[-1])
+    return float(tf.linalg.eigvalsh(_hessian(minimum))[-1])
 
 
 @max_stable_lr.mistake("You took the largest entry on the diagonal. The steepest direction need not lie along an axis.")
 def _(minimum):
-    x, y = minimum[0], minimum[1]
-    h = tf.stack([[12 * x**2 + 4 * y - 42, 4 * x + 4 * y], [4 * x + 4 * y, 12 * y**2 + 4 * x - 26]])
-    return float(2 / tf.reduce_max(tf.linalg.diag_part(h)))
+    return float(2 / tf.reduce_max(tf.linalg.diag_part(_hessian(minimum))))
 
 
 @max_stable_lr.mistake(
     "tape.gradient of a vector gives the gradient of its sum, so that the rows of the Hessian are added up. Which method keeps them apart?"
 )
 def _(minimum):
-    x, y = minimum[0], minimum[1]
-    h = tf.stack([[12 * x**2 + 4 * y - 42, 4 * x + 4 * y], [4 * x + 4 * y, 12 * y**2 + 4 * x - 26]])
-    return float(2 / tf.reduce_max(tf.reduce_sum(h, axis=0)))
+    return float(2 / tf.reduce_max(tf.reduce_sum(_hessian(minimum), axis=0)))
 
 
 @max_stable_lr.mistake("The trace adds both eigenvalues. The limit hangs on the largest alone.")
 def _(minimum):
-    x, y = minimum[0], minimum[1]
-    h = tf.stack([[12 * x**2 + 4 * y - 42, 4 * x + 4 * y], [4 * x + 4 * y, 12 * y**2 + 4 * x - 26]])
-    return float(2 / tf.linalg.trace(h))
+    return float(2 / tf.linalg.trace(_hessian(minimum)))
 
 
 @max_stable_lr.mistake(
     "You took the length of the matrix (its Frobenius norm), which mixes both eigenvalues. The limit hangs on the largest alone."
 )
 def _(minimum):
-    x, y = minimum[0], minimum[1]
-    h = tf.stack([[12 * x**2 + 4 * y - 42, 4 * x + 4 * y], [4 * x + 4 * y, 12 * y**2 + 4 * x - 26]])
-    return float(2 / tf.norm(h))
+    return float(2 / tf.norm(_hessian(minimum)))
 
 
 @max_stable_lr.mistake(
@@ -799,7 +884,7 @@ def _(minimum):
 def _(minimum):
     with tf.GradientTape() as tape:
         tape.watch(minimum)
-        value = (minimum[0] ** 2 + minimum[1] - 11) ** 2 + (minimum[0] + minimum[1] ** 2 - 7) ** 2
+        value = sum(bracket**2 for bracket in _brackets(minimum))
     return float(2 / tf.norm(tape.gradient(value, minimum)))
 
 
@@ -807,14 +892,10 @@ def _(minimum):
     "You return a complex number. The Hessian is symmetric: there are eigenvalue functions for that kind of matrix, which stay real."
 )
 def _(minimum):
-    x, y = minimum[0], minimum[1]
-    h = tf.stack([[12 * x**2 + 4 * y - 42, 4 * x + 4 * y], [4 * x + 4 * y, 12 * y**2 + 4 * x - 26]])
-    values = tf.linalg.eigvals(h)
+    values = tf.linalg.eigvals(_hessian(minimum))
     return 2 / values[tf.argmax(tf.math.real(values))]
 
 
 @max_stable_lr.mistake("You return one limit for each direction. The smaller of the two decides.")
 def _(minimum):
-    x, y = minimum[0], minimum[1]
-    h = tf.stack([[12 * x**2 + 4 * y - 42, 4 * x + 4 * y], [4 * x + 4 * y, 12 * y**2 + 4 * x - 26]])
-    return 2 / tf.linalg.eigvalsh(h)
+    return 2 / tf.linalg.eigvalsh(_hessian(minimum))

@@ -28,56 +28,94 @@ def first_bad(named):
     return None
 
 
+def _with_empty(answer, named):
+    return [answer(named), answer({})]
+
+
+# Dimensions: NaN, +inf, -inf · the bad element first, in the middle, last · the bad tensor first, in the middle, last ·
+# several bad ones, in an order that is not the alphabet's · no tensor, one, more than ten · ranks 0 to 3, more than 64 rows ·
+# float16, float32, float64, each near the end of its range · tensors and variables · sums and squares that overflow.
+
+
 def _spoiled(array, rng, value):
     array = np.array(array)
-    array.flat[int(rng.integers(array.size))] = value
+    array.flat[int(rng.integers(1, array.size))] = value  # never the first: that is a case of its own
+    return array
+
+
+def _bad_at(array, place, value):
+    array = np.array(array)
+    array.flat[place] = value
     return array
 
 
 @first_bad.case("one NaN among many numbers")
 def _(rng):
-    return ({"x": _normal(rng, 4, 6), "h1": _spoiled(_normal(rng, 4, 5), rng, np.nan), "out": _normal(rng, 4, 3)},)
+    n = int(rng.integers(2, 7))
+    return ({"x": _normal(rng, n, 6), "h1": _spoiled(_normal(rng, n, 5), rng, np.nan), "out": _normal(rng, n, 3)},)
 
 
 @first_bad.case("one negative infinity, in the last tensor")
 def _(rng):
-    return ({"x": _normal(rng, 3, 4), "h1": _normal(rng, 3, 3), "loss": _spoiled(_normal(rng, 3, 2), rng, -np.inf)},)
+    n = int(rng.integers(2, 5))
+    return ({"x": _normal(rng, n, 4), "h1": _normal(rng, n, 3), "loss": _spoiled(_normal(rng, n, 2), rng, -np.inf)},)
 
 
 @first_bad.case("two bad tensors: the first in the order of the dict, not of the alphabet")
 def _(rng):
+    n = int(rng.integers(2, 6))
     return (
         {
             "w1": variable(_normal(rng, 3, 2)),
-            "out": _spoiled(_normal(rng, 5, 2), rng, np.inf),
+            "out": _spoiled(_normal(rng, n, 2), rng, np.inf),
             "loss": np.array(np.nan, "float32"),
-            "square": _spoiled(_normal(rng, 5, 2), rng, np.nan),
+            "square": _spoiled(_normal(rng, n, 2), rng, np.nan),
         },
     )
 
 
 @first_bad.case("everything finite")
 def _(rng):
-    return ({"x": _normal(rng, 2, 3), "loss": _normal(rng), "w": rng.normal(size=(2, 2))},)
+    n = int(rng.integers(1, 4))
+    return ({"x": _normal(rng, n, 3), "loss": _normal(rng), "w": rng.normal(size=(n, 2)), "b": np.zeros(n, "float32")},)
 
 
-@first_bad.case("huge numbers that are finite, though their sum is not")
+@first_bad.case(
+    "huge numbers that are finite, though their sum is not; beside them numbers only float64 can hold", points=0.5
+)
 def _(rng):
-    huge = (3e38 * rng.uniform(0.9, 1.0, size=(4,))).astype("float32")
-    return ({"dw1": huge, "dw2": -huge, "db2": _normal(rng, 3)},)
+    huge = (3e38 * rng.uniform(0.9, 1.0, size=int(rng.integers(2, 5)))).astype("float32")
+    vast = rng.uniform(1e150, 1e300, size=3) * np.array([1.0, -1.0, 1.0])
+    return ({"dw1": huge, "dw2": -huge, "vast": vast, "db2": _normal(rng, 3)},)
 
 
-@first_bad.case("scalars, and more than one dtype")
+@first_bad.case("scalars, and more than one dtype", points=0.5)
 def _(rng):
+    half = rng.uniform(60000, 65000, size=(2, 2)).astype("float16")
     return (
         {
             "lr": np.array(rng.uniform()),
-            "half": rng.normal(size=(2, 2)).astype("float16"),
+            "half": half,
             "loss": np.array(np.inf, "float32"),
             "after": np.array(np.nan),
-            "step": rng.normal(size=(2, 2)).astype("float16") + np.float16(np.inf),
+            "step": half + np.float16(np.inf),
         },
     )
+
+
+@first_bad.case("many tensors, many rows: the bad element is the very last", points=0.5)
+def _(rng):
+    rows = int(rng.integers(65, 90))
+    named = {f"h{k}": _normal(rng, 2, 2) for k in range(12)}
+    bad = {"images": _bad_at(_normal(rng, rows, 3, 2), -1, -np.inf), "late": np.array(np.nan, "float32")}
+    return (named | bad,)
+
+
+@first_bad.case(
+    "the very first element of the very first tensor; and a dict with nothing in it", probe=_with_empty, points=0.5
+)
+def _(rng):
+    return ({"x": _bad_at(_normal(rng, int(rng.integers(2, 5)), 3), 0, np.inf), "a": _normal(rng, 2)},)
 
 
 @first_bad.mistake("You look for NaN only. An infinity is the step before it: how would you notice one?")
@@ -132,7 +170,8 @@ def _(named):
 
 
 @first_bad.mistake(
-    "You tested a sum or a mean. Adding up large finite numbers can overflow, and then the test accuses the innocent."
+    "You accuse a tensor that is finite: large is not infinite. What you test in place of its elements (a sum, a mean, a square, "
+    "a bound) can lie beyond the range while each of them lies within it."
 )
 def _(named):
     for name, tensor in named.items():
@@ -144,6 +183,63 @@ def _(named):
 @first_bad.mistake("You return every bad name. The task asks for the first one alone.")
 def _(named):
     return [name for name, tensor in named.items() if not bool(tf.reduce_all(tf.math.is_finite(tensor)))]
+
+
+@first_bad.mistake(
+    "You convert to float32 before you look. A float64 number beyond 3.4e38 is finite until then: you make the infinity yourself."
+)
+def _(named):
+    for name, tensor in named.items():
+        if not bool(tf.reduce_all(tf.math.is_finite(tf.cast(tensor, tf.float32)))):
+            return name
+    return None
+
+
+@first_bad.mistake(
+    "You look at one element of each tensor, the first. A single bad one may stand anywhere: which question asks all of them?"
+)
+def _(named):
+    for name, tensor in named.items():
+        if not np.isfinite(np.asarray(tensor).flat[0]):
+            return name
+    return None
+
+
+@first_bad.mistake("You look at the first few tensors of the dict. Whatever number you chose: a network can have more.")
+def _(named):
+    for name in list(named)[:8]:
+        if not bool(tf.reduce_all(tf.math.is_finite(named[name]))):
+            return name
+    return None
+
+
+@first_bad.mistake("You look at the first few rows of each tensor. Whatever number you chose: a batch can have more.")
+def _(named):
+    for name, tensor in named.items():
+        if not np.isfinite(np.atleast_1d(np.asarray(tensor))[:16]).all():
+            return name
+    return None
+
+
+@first_bad.mistake("You answer with the bad tensor itself. The detective asks for its name.")
+def _(named):
+    for tensor in named.values():
+        if not bool(tf.reduce_all(tf.math.is_finite(tensor))):
+            return tensor
+    return None
+
+
+@first_bad.mistake("You answer with a number, its place in the dict. The detective asks for its name.")
+def _(named):
+    for place, tensor in enumerate(named.values()):
+        if not bool(tf.reduce_all(tf.math.is_finite(tensor))):
+            return place
+    return None
+
+
+@first_bad.mistake("You answer with True or False. The detective asks which one it is: its name, or None.")
+def _(named):
+    return any(not bool(tf.reduce_all(tf.math.is_finite(tensor))) for tensor in named.values())
 
 
 @first_bad.mistake("When nothing is wrong, the answer is None, the object, and not a text or a truth value.")
@@ -176,25 +272,40 @@ def equivalent_lr(lr, from_, to, n, c):
     return float(lr * tape.gradient(old, errors)[0, 0] / tape.gradient(new, errors)[0, 0])
 
 
-def _sizes(rng):
-    n, c = int(rng.integers(20, 300)), int(rng.integers(3, 19))
-    return float(10 ** rng.uniform(-4, 0)), n, c
+# Dimensions: each of the three reductions, both ways and to itself · n and c on either side of 10, of 128 and of each other,
+# never equal to those or to each other, so that no constant is right by luck · one example, one class · rates from 1e-4 to 10.
 
 
-def _conversion(name, from_, to, **options):
-    @equivalent_lr.case(name, **options)
+def _rate(rng):
+    return float(np.round(10 ** rng.uniform(-4, 0), 6))
+
+
+def _conversion(name, from_, to, examples, classes, **options):
+    @equivalent_lr.case(name, rtol=1e-5, points=0.5, **options)
     def _(rng):
-        lr, n, c = _sizes(rng)
+        n, c = int(rng.integers(*examples)), int(rng.integers(*classes))
+        lr = (
+            float(np.round(rng.uniform(2, 10), 2)) if from_ == "sum" else _rate(rng)
+        )  # from a sum the rate grows, beyond 1
         return lr, from_, to, n, c
 
 
-_conversion("from 'mean' to 'batch_mean'", "mean", "batch_mean", rtol=1e-5)
-_conversion("from 'mean' to 'sum'", "mean", "sum", rtol=1e-5)
-_conversion("from 'batch_mean' to 'sum'", "batch_mean", "sum", rtol=1e-5)
-_conversion("from 'batch_mean' to 'mean'", "batch_mean", "mean", rtol=1e-5)
-_conversion("from 'sum' to 'mean'", "sum", "mean", rtol=1e-5)
-_conversion("from 'sum' to 'batch_mean'", "sum", "batch_mean", rtol=1e-5)
-_conversion("from 'batch_mean' to itself", "batch_mean", "batch_mean", rtol=1e-5)
+_conversion("from 'mean' to 'batch_mean'", "mean", "batch_mean", (20, 120), (2, 10))
+_conversion("from 'mean' to 'sum'", "mean", "sum", (129, 300), (11, 40))
+_conversion("from 'batch_mean' to 'sum'", "batch_mean", "sum", (129, 300), (2, 10))
+_conversion("from 'batch_mean' to 'mean'", "batch_mean", "mean", (20, 120), (2, 10))
+_conversion("from 'sum' to 'mean'", "sum", "mean", (2, 10), (11, 40))
+_conversion("from 'sum' to 'batch_mean'", "sum", "batch_mean", (20, 120), (2, 10))
+_conversion("from 'batch_mean' to itself", "batch_mean", "batch_mean", (20, 120), (2, 10))
+
+
+def _two_batches(answer, lr, from_, to, n, c):
+    return [answer(lr, from_, to, n, 1), answer(lr, from_, to, 1, c)]
+
+
+@equivalent_lr.case("a single class, and a batch of a single example", probe=_two_batches, rtol=1e-5, points=0.5)
+def _(rng):
+    return 10 * _rate(rng), "mean", "sum", int(rng.integers(2, 10)), int(rng.integers(11, 40))
 
 
 def _terms(reduction, n, c):
@@ -217,7 +328,7 @@ def _(lr, from_, to, n, c):
 
 @equivalent_lr.mistake("This is the ratio of the two losses. Which learning rate follows from it?")
 def _(lr, from_, to, n, c):
-    return _terms(to, n, c) / _terms(from_, n, c)
+    return _terms(from_, n, c) / _terms(to, n, c)
 
 
 @equivalent_lr.mistake("You exchanged the examples and the classes: over which of the two does 'batch_mean' average?")
@@ -246,6 +357,18 @@ def _(lr, from_, to, n, c):
 
 
 @equivalent_lr.mistake(
+    "You divide by the sizes of this chapter's batch, 128 examples and 10 classes. The function is told other numbers."
+)
+def _(lr, from_, to, n, c):
+    return lr * _terms(to, 128, 10) / _terms(from_, 128, 10)
+
+
+@equivalent_lr.mistake("You return the factor alone. By which rate is it to be multiplied?")
+def _(lr, from_, to, n, c):
+    return _terms(to, n, c) / _terms(from_, n, c)
+
+
+@equivalent_lr.mistake(
     "You convert as if one of the two were always 'mean'. What happens from 'sum' to 'batch_mean', or back?"
 )
 def _(lr, from_, to, n, c):
@@ -265,9 +388,13 @@ def _(lr, from_, to, n, c):
         "tf.nn.softmax",
         "tf.compat.v1.nn.softmax",
         "tf.nn.log_softmax",
+        "tf.raw_ops.Softmax",
+        "tf.raw_ops.LogSoftmax",
         "tf.keras.backend.softmax",
         "keras.activations.softmax",
+        "keras.activations.log_softmax",
         "keras.ops.softmax",
+        "keras.ops.log_softmax",
         "keras.layers.Softmax",
     ],
 )
@@ -279,44 +406,66 @@ def stable_softmax(z):
     return tf.nn.softmax(z, axis=-1)
 
 
-@stable_softmax.case("ordinary logits")
+def _both(answer, first, second):
+    return [answer(first), answer(second)]
+
+
+# Dimensions: one row, few, more than 64 · one class, few, more than 16 · the largest logit first, in the middle, last · rows far
+# from each other, up and down · ties · differences up to the end of float32 and beyond it in float64 · the largest floats ·
+# float32 and float64, tensor and array · what the caller still owns.
+
+
+@stable_softmax.case("ordinary logits", points=0.5)
 def _(rng):
-    return (_normal(rng, 4, 3, scale=2),)
+    return (_normal(rng, int(rng.integers(2, 5)), 3, scale=2),)
 
 
-@stable_softmax.case("as many rows as classes")
+@stable_softmax.case("as many rows as classes", points=0.5)
 def _(rng):
-    return (_normal(rng, 5, 5, scale=2),)
+    n = int(rng.integers(2, 7))
+    return (_normal(rng, n, n, scale=2),)
 
 
-@stable_softmax.case("a single row")
+@stable_softmax.case("a single row; a single class", probe=_both, points=0.5)
 def _(rng):
-    return (_normal(rng, 1, 7, scale=2),)
+    return _normal(rng, 1, int(rng.integers(2, 8)), scale=2), _normal(rng, int(rng.integers(2, 4)), 1)
 
 
-@stable_softmax.case("logits near 1000, where exp overflows", rtol=1e-3)
+@stable_softmax.case(
+    "logits near 1000, where exp overflows; more rows and classes than one would type", rtol=1e-3, points=0.5
+)
 def _(rng):
-    return (1000 + _normal(rng, 3, 4, scale=2),)
+    return (1000 + _normal(rng, int(rng.integers(65, 80)), int(rng.integers(17, 24)), scale=2),)
 
 
-@stable_softmax.case("a row near 1000, a row near −1000, and one that spans both", rtol=1e-3)
+@stable_softmax.case(
+    "rows near 1000 and −1000, and some that span both: the largest logit first, in the middle, last",
+    rtol=1e-3,
+    points=0.5,
+)
 def _(rng):
-    return (np.float32([[1000] * 4, [-1000] * 4, [1000, -900, -1000, 999]]) + _normal(rng, 3, 4),)
+    low, high = -1000.0, 1000.0
+    rows = [[high] * 3, [low] * 3, [high, low, low], [low, high, low], [low, low, high]]
+    return (np.float32(rows)[rng.permutation(5)] + _normal(rng, 5, 3),)
 
 
-@stable_softmax.case("small probabilities keep their size", rtol=1e-3, atol=0)
+@stable_softmax.case("small probabilities keep their size", rtol=1e-3, atol=0, points=0.5)
 def _(rng):
-    return (np.float32([[0, -50, -60, -70]]) + rng.uniform(-2, 2, size=(2, 4)).astype("float32"),)
+    return (np.float32([[0, -50, -60, -84]]) + rng.uniform(-1, 1, size=(int(rng.integers(2, 4)), 4)).astype("float32"),)
 
 
-@stable_softmax.case("float64 stays float64")
+@stable_softmax.case(
+    "float64 stays float64, with its range and its digits; the largest floats there are", probe=_both, points=0.5
+)
 def _(rng):
-    return (rng.normal(scale=3, size=(3, 5)),)
+    wide = np.array([[0.0, -300.0, 700.0, 705.0], [1.0, 2.0, 3.0, -1.0]]) + rng.normal(size=(2, 4))
+    most = float(np.finfo("float32").max)
+    return wide[rng.permutation(2)], np.float32([[most, -most, 0], [-most, 0, -most]])
 
 
-@stable_softmax.case("a NumPy array, which the caller still needs")
+@stable_softmax.case("a NumPy array, which the caller still needs", points=0.5)
 def _(rng):
-    return (raw(_normal(rng, 4, 6, scale=3)),)
+    return (raw(_normal(rng, int(rng.integers(2, 5)), 6, scale=3) + np.float32(500)),)
 
 
 @stable_softmax.mistake(
@@ -372,6 +521,39 @@ def _(z):
     return e / tf.reduce_sum(e, axis=1, keepdims=True)
 
 
+@stable_softmax.mistake(
+    "You subtract the first logit of each row. It is not always the largest, and where another stands far above it, exp overflows."
+)
+def _(z):
+    e = tf.exp(z - z[:, :1])
+    return e / tf.reduce_sum(e, axis=1, keepdims=True)
+
+
+@stable_softmax.mistake(
+    "You subtract the last logit of each row. It is not always the largest, and where another stands far above it, exp overflows."
+)
+def _(z):
+    e = tf.exp(z - z[:, -1:])
+    return e / tf.reduce_sum(e, axis=1, keepdims=True)
+
+
+@stable_softmax.mistake(
+    "You subtract the smallest logit of a row. Then the others are above 0, and exp overflows where one is far above."
+)
+def _(z):
+    e = tf.exp(z - tf.reduce_min(z, axis=1, keepdims=True))
+    return e / tf.reduce_sum(e, axis=1, keepdims=True)
+
+
+@stable_softmax.mistake(
+    "You exchange what is not a number for 0 or for a large number. The probabilities are lost by then: act before exp."
+)
+def _(z):
+    e = tf.exp(z)
+    p = e / tf.reduce_sum(e, axis=1, keepdims=True)
+    return tf.where(tf.math.is_nan(p), tf.zeros_like(p), p)
+
+
 @stable_softmax.mistake("You normalised the columns. Along which axis do the classes lie?")
 def _(z):
     e = tf.exp(z - tf.reduce_max(z, axis=0, keepdims=True))
@@ -385,7 +567,7 @@ def _(z):
 
 @stable_softmax.mistake("You cut the logits off at a bound: nothing overflows, but all large logits look the same.")
 def _(z):
-    return tf.nn.softmax(tf.clip_by_value(z, -80, 80))
+    return tf.nn.softmax(tf.clip_by_value(tf.convert_to_tensor(z), -80, 80))
 
 
 @stable_softmax.mistake(
@@ -414,6 +596,8 @@ def _(z):
         "tf.compat.v1.nn.sparse_softmax_cross_entropy_with_logits",
         "tf.nn.softmax_cross_entropy_with_logits",
         "tf.compat.v1.nn.softmax_cross_entropy_with_logits",
+        "tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits",
+        "tf.raw_ops.SoftmaxCrossEntropyWithLogits",
         "keras.losses.sparse_categorical_crossentropy",
         "keras.losses.SparseCategoricalCrossentropy",
         "keras.losses.categorical_crossentropy",
@@ -430,38 +614,68 @@ def sparse_ce(z, y):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=z)
 
 
-@sparse_ce.case("ordinary logits", gradient=True)
+# Dimensions: one example, few, more than 64 · two classes, few, more than ten · labels that hold the last class, or do not · the
+# largest logit at the label, before it, behind it · confident and right, confident and wrong · rows far from each other · ties ·
+# logits up to 60, 1000, 100 000 · the gradient everywhere.
+
+
+def _mild(rng, *shape):
+    """Logits so close together that no probability is small: a small number added to one does not show."""
+    return rng.uniform(-1.5, 1.5, size=shape).astype("float32")
+
+
+def _labels(rng, n, c, *, last):
+    """Label numbers below c − 1; with `last`, one of them is c − 1, the last class."""
+    y = rng.integers(0, c - 1, size=n, dtype=np.int32)
+    if last:
+        y[int(rng.integers(n))] = c - 1
+    return y
+
+
+@sparse_ce.case("ordinary logits", gradient=True, points=0.5)
 def _(rng):
-    return _normal(rng, 6, 4, scale=2), rng.integers(0, 4, size=6, dtype=np.int32)
+    n = int(rng.integers(2, 7))
+    return _mild(rng, n, 4), _labels(rng, n, 4, last=False)
 
 
-@sparse_ce.case("as many examples as classes", gradient=True)
+@sparse_ce.case("as many examples as classes", gradient=True, points=0.5)
 def _(rng):
-    return _normal(rng, 5, 5, scale=2), rng.permutation(5).astype("int32")
+    n = int(rng.integers(3, 7))
+    return _mild(rng, n, n), rng.permutation(n).astype("int32")
 
 
-@sparse_ce.case("a batch of one, twelve classes", gradient=True)
+@sparse_ce.case("a batch of one, more than ten classes, the label the last of them", gradient=True, points=0.5)
 def _(rng):
-    return _normal(rng, 1, 12), rng.integers(0, 12, size=1, dtype=np.int32)
+    c = int(rng.integers(12, 20))
+    return _mild(rng, 1, c), np.int32([c - 1])
 
 
-def _confident(rng, size):
-    """Logits whose largest stands out by `size`, half of them at a wrong class."""
-    y = rng.integers(0, 4, size=6, dtype=np.int32)
-    z = _normal(rng, 6, 4)
-    z[np.arange(6), np.where(np.arange(6) % 2, y, (y + 1) % 4)] += size
-    return z, y
+@sparse_ce.case("more examples than one would type, two classes, all logits equal in some", gradient=True, points=0.5)
+def _(rng):
+    n = int(rng.integers(65, 90))
+    z = _mild(rng, n, 2)
+    z[-2:] = 0
+    return z, _labels(rng, n, 2, last=True)
 
 
-@sparse_ce.case("confident and half of them wrong: logits near 60", gradient=True)
+def _confident(rng, size, c=4):
+    """Logits whose largest stands out by `size`: at the right class, before it and behind it, in turn."""
+    y = np.int32([1, 1, 1, 2, 2, 2])
+    z = _normal(rng, 6, c)
+    z[np.arange(6), y + np.tile([0, -1, 1], 2)] += np.float32(size)
+    order = rng.permutation(6)
+    return z[order], y[order]
+
+
+@sparse_ce.case("confident, and many of them wrong: logits near 60", gradient=True)
 def _(rng):
     return _confident(rng, 60)
 
 
-@sparse_ce.case("logits near 1000, where exp overflows, and near −1000", gradient=True, rtol=1e-3)
+@sparse_ce.case("logits near 1000 and −1000, where exp overflows; and near 100 000", gradient=True, rtol=1e-3)
 def _(rng):
     z, y = _confident(rng, 200)
-    return z + np.float32([[1000], [1000], [-1000], [-1000], [0], [0]]), y
+    return z + np.float32([[1000], [1000], [-1000], [-1000], [0], [100_000]])[rng.permutation(6)], y
 
 
 @sparse_ce.mistake(
@@ -510,6 +724,15 @@ def _(z, y):
     return -tf.math.log(tf.gather(p, y, batch_dims=1) + 1e-10)
 
 
+@sparse_ce.mistake(
+    "Keras adds or clips at 1e-7 inside the logarithm when it is given probabilities. That bounds the loss at 16: "
+    "is it true that no answer can be more wrong than that?"
+)
+def _(z, y):
+    p = tf.nn.softmax(z)
+    return -tf.math.log(tf.gather(p, y, batch_dims=1) + 1e-7)
+
+
 @sparse_ce.mistake("This is one number for the batch. The task asks for one loss per example.")
 def _(z, y):
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=z))
@@ -527,7 +750,7 @@ def _(z, y):
     return tf.gather(tf.nn.log_softmax(z), y, batch_dims=1)
 
 
-@sparse_ce.mistake("The depth of your one-hot encoding is always 10. How many classes do these logits have?")
+@sparse_ce.mistake("The depth of your one-hot encoding does not follow the logits. How many classes do they have?")
 def _(z, y):
     return -tf.reduce_sum(tf.one_hot(y, 10) * tf.nn.log_softmax(z), axis=1)
 
@@ -545,6 +768,13 @@ def _(z, y):
 )
 def _(z, y):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=tf.nn.softmax(z))
+
+
+@sparse_ce.mistake(
+    "Your function knows ten classes. With a label beyond them its sum has nothing to add, and the loss is 0."
+)
+def _(z, y):
+    return -tf.reduce_sum(tf.one_hot(y, 10)[:, : z.shape[1]] * tf.nn.log_softmax(z)[:, :10], axis=1)
 
 
 @sparse_ce.mistake("You normalised over the batch. Along which axis do the classes lie?")
@@ -577,7 +807,13 @@ def _(z, y):
         "tf.nn.weighted_cross_entropy_with_logits",
         "tf.nn.softmax_cross_entropy_with_logits",
         "tf.nn.sparse_softmax_cross_entropy_with_logits",
+        "tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits",
+        "tf.raw_ops.SoftmaxCrossEntropyWithLogits",
         "tf.compat.v1.losses.sigmoid_cross_entropy",
+        "keras.losses.sparse_categorical_crossentropy",
+        "keras.losses.categorical_crossentropy",
+        "keras.ops.sparse_categorical_crossentropy",
+        "keras.ops.categorical_crossentropy",
         "keras.losses.binary_crossentropy",
         "keras.losses.BinaryCrossentropy",
         "keras.ops.binary_crossentropy",
@@ -599,46 +835,84 @@ def _value_and_slope(answer, z, y):
     return {"loss": loss, "gradient": tape.gradient(loss, z) if connected else None}
 
 
+def _both_slopes(answer, z, y, z2, y2):
+    told = []
+    for logits, labels in ((z, y), (z2, y2)):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            loss = answer(logits, labels)
+        connected = isinstance(loss, tf.Tensor) and loss.dtype.is_floating
+        told += [loss, tape.gradient(loss, logits) if connected else None]
+    return told
+
+
+# Dimensions: scalar, vector, matrix, three axes; one element, few, more than 64 · labels 0, 1, between · z below 0, above, exactly
+# 0 (and −0) at any place · sizes where the sigmoid rounds (17 in float32, 37 in float64), where exp overflows (89, 710), far
+# beyond any bound · right and wrong with confidence · float32 and float64 · the gradient everywhere.
+
+
 def _moderate(rng, *shape, bound=4.0):
     return rng.uniform(-bound, bound, size=shape)
 
 
-@stable_bce.case("ordinary logits", probe=_value_and_slope)
+def _confident_pairs(rng, low, high, dtype="float32"):
+    """Logits of this size, up and down, each with the label 0, 1 and one in between, in a drawn order."""
+    size = rng.uniform(low, high, size=6).astype(dtype)
+    z = np.concatenate([size, -size])
+    y = np.array([0, 1, 0.25, 1, 0, 0.75] * 2, dtype)
+    order = rng.permutation(12)
+    return z[order], y[order]
+
+
+@stable_bce.case("ordinary logits", probe=_value_and_slope, points=0.5)
 def _(rng):
-    return _moderate(rng, 8).astype("float32"), rng.permutation(np.float32([0, 1] * 4))
+    n = int(rng.integers(1, 5))
+    return _moderate(rng, 2 * n).astype("float32"), rng.permutation(np.float32([0, 1] * n))
 
 
 @stable_bce.case("at z = 0, where the formulas change sides", probe=_value_and_slope, points=1)
 def _(rng):
-    y = np.float32([0, 1, 0.5, rng.uniform(0.1, 0.4), 0, 1])
-    return np.concatenate([np.zeros(4, "float32"), _normal(rng, 2)]), y
+    y = np.float32([0, 1, 0.5, rng.uniform(0.1, 0.4), 0, 1, 0])
+    z = np.concatenate([np.zeros(4, "float32"), _normal(rng, 2), np.float32([-0.0])])
+    order = rng.permutation(7)
+    return z[order], y[order]
 
 
-@stable_bce.case("logits of 18 to 75, where the sigmoid rounds to 0 or 1", probe=_value_and_slope)
+@stable_bce.case("logits of 18 to 75, where the sigmoid rounds to 0 or 1", probe=_value_and_slope, points=0.5)
 def _(rng):
-    size = rng.uniform(18, 75, size=4).astype("float32")
-    return np.concatenate([size, -size]), np.float32([0, 1, 0, 1, 0, 1, 1, 0])
+    return _confident_pairs(rng, 18, 75)
 
 
-@stable_bce.case("logits near ±1000, where exp overflows", probe=_value_and_slope, points=1)
+@stable_bce.case("logits near ±1000, where exp overflows, and near ±100 000", probe=_both_slopes, points=1)
 def _(rng):
-    size = rng.uniform(800, 1200, size=4).astype("float32")
-    return np.concatenate([size, -size]), np.float32([0, 1, 0, 1, 0, 1, 1, 0])
+    return *_confident_pairs(rng, 800, 1200), *_confident_pairs(rng, 9e4, 1.1e5)
 
 
-@stable_bce.case("a matrix, labels anywhere between 0 and 1", probe=_value_and_slope)
+@stable_bce.case(
+    "a matrix, labels anywhere between 0 and 1; three axes; more elements than one would type",
+    probe=_both_slopes,
+    points=0.5,
+)
 def _(rng):
-    return _moderate(rng, 4, 3).astype("float32"), rng.uniform(size=(4, 3)).astype("float32")
+    n = int(rng.integers(2, 5))
+    shapes = (n, 3), (int(rng.integers(5, 8)), n, 7)
+    drawn = [(_moderate(rng, *s).astype("float32"), rng.uniform(size=s).astype("float32")) for s in shapes]
+    return *drawn[0], *drawn[1]
 
 
-@stable_bce.case("float64 stays float64", probe=_value_and_slope, rtol=1e-5)
+@stable_bce.case("float64 stays float64, also where exp overflows in it", probe=_both_slopes, rtol=1e-5, points=1)
 def _(rng):
-    return _moderate(rng, 6, bound=3.0), rng.permutation(np.float64([0, 1] * 3))
+    n = int(rng.integers(1, 4))
+    return (
+        _moderate(rng, 2 * n, bound=3.0),
+        rng.permutation(np.float64([0, 1] * n)),
+        *_confident_pairs(rng, 720, 900, "float64"),
+    )
 
 
-@stable_bce.case("a single logit", probe=_value_and_slope)
+@stable_bce.case("a single logit; a scalar", probe=_both_slopes, points=0.5)
 def _(rng):
-    return _moderate(rng, 1).astype("float32"), np.float32([0])
+    return _moderate(rng, 1).astype("float32"), np.float32([0]), _normal(rng), np.array(1, "float32")
 
 
 @stable_bce.mistake(
@@ -666,16 +940,16 @@ def _(z, y):
 
 
 @stable_bce.mistake(
-    "Each value is right and each gradient, except at z = 0: relu and abs both have a corner there, "
-    "and TensorFlow gives both the slope 0. The loss itself has no corner."
+    "Each value is right and each gradient, except at z = 0: there yours is −y, so a half is missing. Does your formula add up "
+    "parts with a corner at 0? TensorFlow picks one slope for each, and the half between two sides is nobody's."
 )
 def _(z, y):
     return tf.nn.relu(z) - z * y + tf.math.log1p(tf.exp(-tf.abs(z)))
 
 
 @stable_bce.mistake(
-    "Each value is right and each gradient, except at z = 0: at a tie, maximum gives one side the whole slope, "
-    "and abs has the slope 0. The loss itself has no corner."
+    "Each value is right and each gradient, except at z = 0: there yours is 1 − y, so a half is too much. Does your formula add up "
+    "parts with a corner at 0? TensorFlow picks one slope for each; the loss itself has no corner."
 )
 def _(z, y):
     return tf.maximum(z, 0) - z * y + tf.math.log1p(tf.exp(-tf.abs(z)))
@@ -729,6 +1003,13 @@ def _(z, y):
 )
 def _(z, y):
     return tf.constant(np.logaddexp(0, z.numpy()) - z.numpy() * y.numpy(), z.dtype)
+
+
+@stable_bce.mistake(
+    "Both sides of 0 are right, at 0 itself your gradient is 0. The sign of 0 is 0: what is multiplied by it is lost at that point."
+)
+def _(z, y):
+    return tf.where(z == 0, tf.math.log(tf.constant(2.0, z.dtype)), tf.nn.softplus(z) - z * y)
 
 
 @stable_bce.mistake(

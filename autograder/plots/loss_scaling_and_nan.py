@@ -10,7 +10,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from . import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, panels
+from . import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, YELLOW, panels, shown
 
 INK, PALE = "#1F2937", "#F3F4F6"
 LARGEST = {"float16": 65504.0, "float32": float(np.finfo("float32").max), "float64": float(np.finfo("float64").max)}
@@ -37,7 +37,10 @@ def cliffs(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     ax.minorticks_off()
     ax.legend(loc="lower right")
     ax.set_title("Where exp jumps to infinity depends on how many bits hold the number")
-    return figure
+    ends = ", ".join(f"{x[np.flatnonzero(np.isfinite(y))[-1]]:.2f} in {name}" for name, (x, y) in curves.items())
+    return shown(
+        figure, f"exp(x) on logarithmic axes in several precisions. The curves coincide until they end: at x = {ends}."
+    )
 
 
 def _grid(history: Sequence[Mapping[str, Any]]) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -90,12 +93,12 @@ def _draw_timeline(ax: Any, history: Sequence[Mapping[str, Any]], title: str) ->
 def timeline(history: Sequence[Mapping[str, Any]], title: str | None = None) -> Figure:
     """The detective's timeline. history: a dict name → tensor for each step, names in the order of computation.
 
-    Each cell holds the size of the tensor's largest element; the first non-finite tensor has a red frame.
+    Each cell holds the size of the tensor's largest element; the first non-finite tensor has a red-orange frame.
     """
     if title is None:
         body = first_body(history)
         found = body and f"The first body: {body[1]}, at step {body[0]}. Now look at the steps before"
-        title = found or f"{len(history)} steps, every tensor finite"
+        title = found or f"Every tensor finite so far, after {len(history)} steps"
     figure, ax = panels(height=0.27 * len(history[0]) + 1.1)
     _draw_timeline(ax, history, title)
     ax.set_ylabel("order of computation  →", loc="bottom")
@@ -113,7 +116,14 @@ def timeline(history: Sequence[Mapping[str, Any]], title: str | None = None) -> 
         ncols=4,
         fontsize=9,
     )
-    return figure
+    return shown(
+        figure, f"A table, {len(history[0])} tensors by {len(history)} steps, of the size of each. {_told(history)}"
+    )
+
+
+def _told(history: Sequence[Mapping[str, Any]]) -> str:
+    body = first_body(history)
+    return f"The first that is not finite is {body[1]} at step {body[0]}." if body else "All are finite so far."
 
 
 def two_timelines(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
@@ -122,7 +132,25 @@ def two_timelines(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figur
     figure, axes = panels(len(histories), height=0.25 * len(first[0]) + 0.9, squeeze=False)
     for ax, (title, history) in zip(axes[0], histories.items(), strict=True):
         _draw_timeline(ax, history, title)
-    return figure
+        ax.title.set_fontsize(10)
+    told = " ".join(f"{title}. {_told(history)}" for title, history in histories.items())
+    return shown(figure, f"Tables of the size of each tensor at each step, side by side. {told}")
+
+
+def layer_sizes(rms: Mapping[str, Sequence[float]], layers: Sequence[str]) -> Figure:
+    """Root mean square of each layer's values, for several widths of the weights: name → one number for each layer."""
+    figure, ax = panels(height=3.2)
+    at = np.arange(len(layers))
+    for (name, values), colour, mark in zip(rms.items(), (BLUE, ORANGE, PURPLE, GREEN), "osv^", strict=False):
+        ax.semilogy(at, values, marker=mark, color=colour, ms=7, label=name)
+    ax.set_xticks(at, layers, fontfamily="monospace")
+    ax.set(ylabel="root mean square", xlabel="layer, from the input to the logits")
+    ax.legend(title="standard deviation", title_fontsize=9, fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
+    ax.set_title("Numbers shrink or grow from layer to layer, unless the weights' width fits the layer")
+    ends = ", ".join(f"{name}: {values[0]:.2g} → {values[-2]:.2g}" for name, values in rms.items())
+    return shown(
+        figure, f"Size of the values from layer to layer, logarithmic. From the input to the last hidden layer: {ends}."
+    )
 
 
 def survival_map(stddevs: Sequence[float], lrs: Sequence[float], died: Any, loss: Any, steps: int) -> Figure:
@@ -154,7 +182,8 @@ def survival_map(stddevs: Sequence[float], lrs: Sequence[float], died: Any, loss
     bar.set_label(f"loss after {steps} steps")
     bar.outline.set_visible(False)
     figure.supxlabel("dark: the loss was no longer finite, ✗ at which step", fontsize=9, color=GREY, x=0.42)
-    return figure
+    told = f"{int((~alive).sum())} of {alive.size} runs are no longer finite; they fill the upper right, and the border is a slope."
+    return shown(figure, f"A map of standard deviation by learning rate with the loss after {steps} steps. {told}")
 
 
 def step_lengths(steps: Mapping[str, Sequence[float]], accuracies: Mapping[str, Sequence[float]]) -> Figure:
@@ -163,31 +192,40 @@ def step_lengths(steps: Mapping[str, Sequence[float]], accuracies: Mapping[str, 
     An accuracy of NaN is a run whose loss did not stay finite.
     """
     reductions = ("mean", "batch_mean (× classes)", "sum (× classes × batch)")
-    figure, (left, right) = panels(2, height=3.9, gridspec_kw={"width_ratios": [1, 1]})
-    at = np.arange(len(steps))
+    figure, (left, right) = panels(2, height=0.62 * len(steps) + 1.2, sharey=True)
+    at = np.arange(len(steps))[::-1]  # the first on top
     for k, colour in enumerate((BLUE, ORANGE, PURPLE)):
-        x = at + 0.27 * (k - 1)
-        left.bar(x, [v[k] for v in steps.values()], 0.25, color=colour, label=reductions[k])
-        heights = np.array([v[k] for v in accuracies.values()], float)
-        right.bar(x, np.nan_to_num(heights), 0.25, color=colour)
-        for place in x[np.isnan(heights)]:
-            right.text(place, 0.02, "✗ not finite", rotation=90, ha="center", va="bottom", color=RED, fontsize=9)
-    left.set_yscale("log")
-    right.axhline(0.1, color=GREY, lw=1.2, ls="--")
-    right.text(at[-1] + 0.45, 0.11, "guessing", ha="right", va="bottom", fontsize=9, color=INK)
+        y = at + 0.27 * (1 - k)
+        left.barh(y, [v[k] for v in steps.values()], 0.25, color=colour, label=reductions[k])
+        widths = np.array([v[k] for v in accuracies.values()], float)
+        right.barh(y, np.nan_to_num(widths), 0.25, color=colour)
+        for place in y[np.isnan(widths)]:
+            right.text(0.14, place, "✗ not finite", va="center", color=INK, fontsize=9)
+    left.set_xscale("log")
+    right.axvline(0.1, color=INK, lw=1.2, ls="--")
+    right.annotate("guessing", (0.1, 1), (0, 2), xycoords=("data", "axes fraction"), textcoords="offset points",
+                   ha="center", fontsize=9, color=INK)  # fmt: skip
+    left.set_yticks(at, list(steps))
     for ax in (left, right):
-        ax.set_xticks(at, list(steps), fontsize=8.5)
-        ax.grid(axis="x", visible=False)
-    left.set(ylabel="length of the first step")
-    right.set(ylabel="test accuracy", ylim=(0, 1))
-    title = "SGD's step is as long as its loss is large; Adam hardly notices"
-    figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+        ax.grid(axis="y", visible=False)
+    left.set(xlabel="length of the first step")
+    right.set(xlabel="test accuracy", xlim=(0, 1))
+    grew = {name: v[-1] / v[0] for name, v in steps.items()}
+    least = min(grew, key=grew.get)
+    figure.suptitle(f"SGD's step is as long as its loss is large; {least} hardly notices" if "SGD" in grew else "",
+                    x=0.01, ha="left", fontweight="bold", fontsize=11)  # fmt: skip
     figure.legend(loc="outside lower center", ncols=3, title="the loss is a", fontsize=9, title_fontsize=9)
-    return figure
+    told = ", ".join(f"{name} {factor:.3g}" for name, factor in grew.items())
+    return shown(
+        figure, f"First step and accuracy of {len(steps)} optimizers. From mean to sum the first step grows by: {told}."
+    )
 
 
 def softmax_window(shift: np.ndarray, naive: np.ndarray, stable: np.ndarray, names: Sequence[str]) -> Figure:
-    """Probabilities [shifts, classes] of the same logits, all raised by a shift, by two ways of computing."""
+    """Probabilities [shifts, classes] of the same logits, all raised by a shift, by two ways of computing.
+
+    Where the naive way gives NaN the ground is grey-red; where it gives finite but wrong numbers, yellow.
+    """
     figure, ax = panels(height=3.4)
     for k, colour in enumerate((BLUE, ORANGE, GREEN)[: stable.shape[1]]):
         ax.plot(shift, stable[:, k], color=colour, lw=6, alpha=0.25, solid_capstyle="butt")
@@ -199,10 +237,24 @@ def softmax_window(shift: np.ndarray, naive: np.ndarray, stable: np.ndarray, nam
             text = "exp → inf\ninf / inf" if side[0] > 0 else "exp → 0\n0 / 0"
             ax.text(side.mean(), 0.5, f"NaN\n{text}", ha="center", va="center", fontsize=10, color=INK)
     ax.set(xlabel="shift added to all three logits", ylabel="probability", xlim=(shift[0], shift[-1]), ylim=(0, 1))
+    wrong = shift[~bad & (np.abs(naive - stable).max(axis=1) > 0.01)]
+    for side in (wrong[wrong < 0], wrong[wrong > 0]):
+        if len(side):
+            ax.axvspan(side.min() - 0.5, side.max() + 0.5, color=YELLOW, lw=0, zorder=1.5)
+    if len(wrong):
+        ax.plot([], [], color=YELLOW, lw=8, label="finite, and wrong")
     explained = "thin: exp at once\nbroad: maximum\nsubtracted before"
     ax.legend(title=explained, title_fontsize=9, loc="upper left", bbox_to_anchor=(1, 1), fontsize=9, alignment="left")
-    ax.set_title("Softmax is blind to a shift; the naive formula is not")
-    return figure
+    sound = not bad.any() and not len(wrong)
+    ax.set_title(
+        "Blind to a shift, as softmax should be" if sound else "Softmax is blind to a shift; the naive formula is not"
+    )
+    fine = shift[~bad]
+    edges = f"{fine.min():g} to {fine.max():g}" if len(fine) else "no shift at all"
+    told = f"Computed at once it is finite from {edges}, and finite but wrong at {len(wrong)} of these shifts."
+    return shown(
+        figure, f"Three probabilities against a shift of all logits: constant with the maximum subtracted. {told}"
+    )
 
 
 def confident_mistakes(z: np.ndarray, losses: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]) -> Figure:
@@ -219,13 +271,16 @@ def confident_mistakes(z: np.ndarray, losses: Mapping[str, np.ndarray], gradient
                 ax.plot(z[edge], values[edge], "x", color=colour, ms=9, mew=2.5, zorder=4)
                 note = f"inf or NaN\nfrom {z[edge + 1]:.0f} on"
                 ax.annotate(note, (z[edge], values[edge]), (2, -32), textcoords="offset points", fontsize=9, color=INK)
-        ax.set(xlabel="logit of the wrong class minus that of the right")
+        ax.set(xlabel="wrong logit − right logit")
     left.set(ylabel="loss")
     right.set(ylabel="gradient", ylim=(-0.05, 1.15))
     left.legend(loc="upper left", fontsize=9)
     left.set_title("Clipping makes the loss finite…")
     right.set_title("…by letting the worst mistakes go")
-    return figure
+    told = ", ".join(f"{name}: {v[np.flatnonzero(np.isfinite(v))[-1]]:.3g}" for name, v in losses.items())
+    return shown(
+        figure, f"Loss and gradient against how wrong an answer is, in three ways. Last finite losses: {told}."
+    )
 
 
 def corners(z: np.ndarray, gradients: Mapping[str, np.ndarray]) -> Figure:
@@ -236,9 +291,35 @@ def corners(z: np.ndarray, gradients: Mapping[str, np.ndarray]) -> Figure:
     marks = {"o": BLUE, "s": ORANGE, "D": RED, "v": PURPLE}
     first = next(iter(gradients.values()))
     ax.plot(z[rest], first[rest], color=BLUE, lw=5, alpha=0.3, label="all of them, where z ≠ 0")
-    for (name, slope), (mark, colour) in zip(gradients.items(), marks.items(), strict=False):
-        ax.plot(0, slope[zero], mark, color=colour, ms=10, label=f"{name}: {slope[zero]:g} at z = 0", zorder=3)
+    for size, (name, slope), (mark, colour) in zip((14, 9, 10, 10), gradients.items(), marks.items(), strict=False):
+        ax.plot(0, slope[zero], mark, color=colour, ms=size, label=f"{name}: {slope[zero]:g} at z = 0", zorder=3)
     ax.set(xlabel="logit z (label 0)", ylabel="slope of the loss", xlim=(z[0], z[-1]), ylim=(-0.08, 1.08))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=10)
-    ax.set_title("The right value everywhere, the wrong slope at one point")
-    return figure
+    off = any(abs(v[zero] - 0.5) > 1e-6 for v in gradients.values())
+    ax.set_title(
+        "The right value everywhere, the wrong slope at one point" if off else "The right slope everywhere, also at 0"
+    )
+    told = ", ".join(f"{name} {slope[zero]:g}" for name, slope in gradients.items())
+    return shown(
+        figure, f"The slope of the loss near z = 0 for label 0, an S-shaped curve. At z = 0 the forms say: {told}."
+    )
+
+
+def one_curve(runs: Mapping[str, Sequence[float]]) -> Figure:
+    """Losses of several runs over their steps, drawn so that curves which coincide can all be seen."""
+    figure, ax = panels(height=3.2)
+    for k, ((name, losses), colour) in enumerate(zip(runs.items(), (BLUE, ORANGE, INK), strict=False)):
+        ax.plot(losses, color=colour, lw=8 - 3 * k, ls="-" if k < 2 else ":", label=name)
+    ax.set(xlabel="step", ylabel="cross-entropy per example")
+    ax.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
+    spread = float(np.max(np.ptp(np.array(list(runs.values()), float), axis=0)))
+    ax.set_title(
+        "Three reductions, three learning rates, one curve"
+        if spread < 0.05
+        else "Three reductions, and the curves part"
+    )
+    last = [float(losses[-1]) for losses in runs.values()]
+    return shown(
+        figure,
+        f"The loss of {len(runs)} runs over their steps. They differ by at most {spread:.2g} and end at {last[0]:.2f}.",
+    )

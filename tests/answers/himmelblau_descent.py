@@ -139,6 +139,16 @@ def descend_graph(f, x0, lr, n):
     return tf.stack(path, axis=0)
 
 
+def descend_list(f, x0, lr, n):
+    x, rows = tf.Variable(x0), [tf.constant(x0)]
+    for _ in range(n):
+        with tf.GradientTape() as tape:
+            y = f(x)
+        x.assign(x - lr * tape.gradient(y, x))
+        rows.append(x.numpy())
+    return rows
+
+
 def which_norm(p, tol=0.05):
     d = np.linalg.norm(MINIMA - np.asarray(p), axis=1)
     return int(np.nanargmin(d)) if (d < tol).any() else -1
@@ -157,9 +167,10 @@ def which_rounded(p, tol=0.05):
     return -1
 
 
-def which_square(p, tol=0.05):
-    inside = np.all(np.abs(np.asarray(p) - MINIMA) < tol, axis=1)
-    return int(np.argmax(inside)) if inside.any() else -1
+def which_complex(p, tol=0.05):
+    here = complex(float(p[0]), float(p[1]))
+    near = [k for k, (a, b) in enumerate(MINIMA) if abs(here - complex(a, b)) < tol]
+    return near[0] if near else -1
 
 
 def lr_jacobian(minimum):
@@ -212,7 +223,151 @@ ANSWERS = {
     ],
     "himmelblau_grad": [grad_brackets, grad_expanded, grad_numpy, grad_jacobian_product, grad_graph],
     "surface_grid": [grid_numpy, grid_tensorflow, grid_broadcast, grid_loops],
-    "descend": [descend_tensor, descend_variable, descend_seed_style, descend_graph],
-    "which_minimum": [which_norm, which_tensor, which_rounded, which_square],
+    "descend": [descend_tensor, descend_variable, descend_seed_style, descend_graph, descend_list],
+    "which_minimum": [which_norm, which_tensor, which_rounded, which_complex],
     "max_stable_lr": [lr_jacobian, lr_rows, lr_forward, lr_symmetric_norm],
+}
+
+
+def himmelblau_bounded(p):
+    x, y = tf.clip_by_value(p[0], -10, 10), tf.clip_by_value(p[1], -10, 10)
+    return himmelblau_plain([x, y])
+
+
+def himmelblau_64_points(p):
+    return tf.reshape(tf.reshape(himmelblau_plain(p), [-1])[:64], np.shape(p[0]))
+
+
+def himmelblau_flat(p):
+    return tf.squeeze(himmelblau_plain(p))[..., :10]
+
+
+def himmelblau_shifted(p):
+    return himmelblau_plain(p) + 0.01
+
+
+def grad_first_ten(p):
+    return grad_brackets(p)[:, :10] if len(p.shape) > 1 else grad_brackets(p)
+
+
+def grad_sizes(p):
+    return tf.abs(grad_brackets(p))
+
+
+def grad_float32(p):
+    return tf.cast(grad_brackets(tf.cast(p, tf.float32)), p.dtype)
+
+
+def grad_in_a_box(p):
+    return grad_brackets(tf.clip_by_value(p, -6, 6))
+
+
+def grid_symmetric(lo, hi, step):
+    axis = np.arange(-hi, hi, step)
+    x, y = np.meshgrid(axis, axis)
+    return x, y, himmelblau_plain([x, y])
+
+
+def grid_whole_numbers(lo, hi, step):
+    axis = np.arange(int(lo), int(hi), step)
+    x, y = np.meshgrid(axis, axis)
+    return x, y, himmelblau_plain([x, y]).astype(int)
+
+
+def grid_hundred(lo, hi, step):
+    axis = np.arange(lo, hi, step)[:100]
+    x, y = np.meshgrid(axis, axis)
+    return x, y, himmelblau_plain([x, y])
+
+
+def grid_rounded_count(lo, hi, step):
+    axis = lo + step * np.arange(round((hi - lo) / step))
+    x, y = np.meshgrid(axis, axis)
+    return x, y, himmelblau_plain([x, y])
+
+
+def descend_at_most_fifty(f, x0, lr, n):
+    return descend_tensor(f, x0, lr, min(n, 50))
+
+
+def descend_decaying(f, x0, lr, n):
+    x = tf.convert_to_tensor(x0)
+    path = [x]
+    for k in range(n):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x)
+        x = x - lr * 0.99**k * tape.gradient(y, x)
+        path.append(x)
+    return tf.stack(path)
+
+
+def descend_bounded_places(f, x0, lr, n):
+    return tf.clip_by_value(descend_tensor(f, x0, lr, n), -1e3, 1e3)
+
+
+def descend_momentum(f, x0, lr, n):
+    x, speed = tf.convert_to_tensor(x0), tf.zeros([2])
+    path = [x]
+    for _ in range(n):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x)
+        speed = 0.5 * speed + tape.gradient(y, x)
+        x = x - lr * speed
+        path.append(x)
+    return tf.stack(path)
+
+
+def descend_remembering(f, x0, lr, n, seen={}):  # noqa: B006
+    return seen.setdefault((tuple(np.asarray(x0)), lr, n), descend_tensor(f, x0, lr, n))
+
+
+def which_twice_as_far(p, tol=0.05):
+    d = np.linalg.norm(MINIMA - np.asarray(p), axis=1)
+    return int(np.nanargmin(d)) if (d < 2 * tol).any() else -1
+
+
+def which_three_only(p, tol=0.05):
+    d = np.linalg.norm(MINIMA[:3] - np.asarray(p), axis=1)
+    return int(np.nanargmin(d)) if (d < tol).any() else -1
+
+
+def which_whole(p, tol=0.05):
+    d = np.linalg.norm(np.round(MINIMA) - np.asarray(p), axis=1)
+    return int(np.nanargmin(d)) if (d < tol).any() else -1
+
+
+def which_by_height(p, tol=0.05):
+    d = np.linalg.norm(MINIMA - np.asarray(p), axis=1)
+    return int(np.nanargmin(d)) if himmelblau_plain(np.asarray(p)) < tol else -1
+
+
+def lr_table(minimum):
+    d = np.linalg.norm(MINIMA - np.asarray(minimum), axis=1)
+    return [0.024332, 0.024837, 0.014947, 0.018989][int(np.argmin(d))]
+
+
+def lr_along_x(minimum):
+    x, y = np.asarray(minimum, dtype="float64")
+    return 2 / (12 * x * x + 4 * y - 42)
+
+
+def lr_wrong_sign(minimum):
+    return -lr_jacobian(minimum)
+
+
+WRONG = {
+    "himmelblau": [himmelblau_bounded, himmelblau_64_points, himmelblau_flat, himmelblau_shifted],
+    "himmelblau_grad": [grad_first_ten, grad_sizes, grad_float32, grad_in_a_box],
+    "surface_grid": [grid_symmetric, grid_whole_numbers, grid_hundred, grid_rounded_count],
+    "descend": [
+        descend_at_most_fifty,
+        descend_decaying,
+        descend_bounded_places,
+        descend_momentum,
+        descend_remembering,
+    ],
+    "which_minimum": [which_twice_as_far, which_three_only, which_whole, which_by_height],
+    "max_stable_lr": [lr_table, lr_along_x, lr_wrong_sign],
 }

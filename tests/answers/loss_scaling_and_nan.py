@@ -201,3 +201,177 @@ ANSWERS = {
         _bce_float64,
     ],
 }
+
+
+# -- wrong answers that deserve no hint of their own, and must fail all the same -------------------------------------------------
+
+
+def _bad_in_short_dicts(named):
+    return (
+        next((k for k, v in named.items() if not np.isfinite(np.sum(np.abs(np.float64(v))))), None)
+        if len(named) < 9
+        else None
+    )
+
+
+def _bad_of_eight(named):
+    for name in list(named)[:8]:
+        if not np.isfinite(named[name].numpy()).all():
+            return name
+    return None
+
+
+def _bad_in_first_rows(named):
+    for name, tensor in named.items():
+        if not np.isfinite(np.atleast_1d(tensor.numpy())[:64]).all():
+            return name
+    return None
+
+
+def _bad_by_size(named):
+    return next((k for k, v in named.items() if not np.abs(np.asarray(v)).max() < 1e38), None)
+
+
+def _bad_squares(named):
+    return next((k for k, v in named.items() if not np.isfinite(np.asarray(v) ** 2).all()), None)
+
+
+def _bad_or_crash(named):
+    return [name for name, tensor in named.items() if not np.isfinite(tensor.numpy()).all()][0]
+
+
+def _lr_from_mean_only(lr, from_, to, n, c):
+    return lr / {"mean": 1, "batch_mean": c, "sum": n * c}[to]
+
+
+def _lr_rounded(lr, from_, to, n, c):
+    size = {"mean": 1, "batch_mean": c, "sum": n * c}
+    return round(lr * size[from_] / size[to], 4)
+
+
+def _lr_capped(lr, from_, to, n, c):
+    size = {"mean": 1, "batch_mean": c, "sum": n * c}
+    return min(lr * size[from_] / size[to], 1.0)
+
+
+def _lr_at_least_two(lr, from_, to, n, c):
+    size = {"mean": 1, "batch_mean": max(c, 2), "sum": max(n, 2) * max(c, 2)}
+    return lr * size[from_] / size[to]
+
+
+def _softmax_middle(z):
+    e = tf.exp(z - z[:, z.shape[1] // 2, None])
+    return e / tf.reduce_sum(e, axis=1, keepdims=True)
+
+
+def _softmax_clipped_shift(z):
+    e = tf.exp(tf.clip_by_value(z - tf.reduce_max(z, axis=1, keepdims=True), -50, 0))
+    return e / tf.reduce_sum(e, axis=1, keepdims=True)
+
+
+def _softmax_64_rows(z):
+    e = tf.exp(z - tf.reduce_max(z, axis=1, keepdims=True))
+    return (e / tf.reduce_sum(e, axis=1, keepdims=True))[:64]
+
+
+def _softmax_through_float32(z):
+    narrow = tf.cast(z, tf.float32)
+    e = tf.exp(narrow - tf.reduce_max(narrow, axis=1, keepdims=True))
+    return tf.cast(e / tf.reduce_sum(e, axis=1, keepdims=True), z.dtype)
+
+
+def _softmax_epsilon(z):
+    e = tf.exp(z - tf.reduce_max(z, axis=1, keepdims=True))
+    return e / (tf.reduce_sum(e, axis=1, keepdims=True) + 1e-3)
+
+
+def _softmax_squeezed(z):
+    e = tf.exp(z - tf.reduce_max(z, axis=1, keepdims=True))
+    return tf.squeeze(e / tf.reduce_sum(e, axis=1, keepdims=True))
+
+
+def _softmax_absolute(z):
+    e = tf.exp(z - tf.reduce_max(tf.abs(z), axis=1, keepdims=True))
+    return e / tf.reduce_sum(e, axis=1, keepdims=True)
+
+
+def _softmax_raw_op(z):
+    return tf.raw_ops.Softmax(logits=tf.convert_to_tensor(z))
+
+
+def _ce_depth_four(z, y):
+    return -tf.reduce_sum(tf.one_hot(y, 4) * tf.nn.log_softmax(z), axis=1)
+
+
+def _ce_depth_of_labels(z, y):
+    return -tf.reduce_sum(tf.one_hot(y, int(tf.reduce_max(y)) + 1) * tf.nn.log_softmax(z), axis=1)
+
+
+def _ce_64_examples(z, y):
+    return (tf.reduce_logsumexp(z, axis=1) - tf.gather(z, y, batch_dims=1))[:64]
+
+
+def _ce_bounded_logits(z, y):
+    z = tf.clip_by_value(z, -1e4, 1e4)
+    return tf.reduce_logsumexp(z, axis=1) - tf.gather(z, y, batch_dims=1)
+
+
+def _ce_bounded_loss(z, y):
+    return tf.minimum(tf.reduce_logsumexp(z, axis=1) - tf.gather(z, y, batch_dims=1), 100.0)
+
+
+def _ce_first_logit(z, y):
+    shifted = z - z[:, :1]
+    return tf.math.log(tf.reduce_sum(tf.exp(shifted), axis=1)) - tf.gather(shifted, y, batch_dims=1)
+
+
+def _ce_raw_op(z, y):
+    return tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=z, labels=y)[0]
+
+
+def _bce_only_vectors(z, y):
+    return tf.stack([tf.nn.softplus(z[i]) - z[i] * y[i] for i in range(z.shape[0])])
+
+
+def _bce_bounded(z, y):
+    z = tf.clip_by_value(z, -2000.0, 2000.0)
+    return tf.nn.softplus(z) - z * y
+
+
+def _bce_stopped(z, y):
+    positive = tf.stop_gradient(tf.nn.relu(z))
+    return positive - z * y + tf.math.log1p(tf.exp(-tf.abs(z)))
+
+
+def _bce_weighted(z, y):
+    return (1 + 1e-3) * (tf.nn.softplus(z) - z * y)
+
+
+def _bce_tail_dropped(z, y):
+    return tf.where(tf.abs(z) > 17, tf.nn.relu(z) - z * y, tf.nn.softplus(z) - tf.round(y) * z)
+
+
+WRONG = {
+    "first_bad": [_bad_in_short_dicts, _bad_of_eight, _bad_in_first_rows, _bad_by_size, _bad_squares, _bad_or_crash],
+    "equivalent_lr": [_lr_from_mean_only, _lr_rounded, _lr_capped, _lr_at_least_two],
+    "stable_softmax": [
+        _softmax_middle,
+        _softmax_clipped_shift,
+        _softmax_64_rows,
+        _softmax_through_float32,
+        _softmax_epsilon,
+        _softmax_squeezed,
+        _softmax_absolute,
+        _softmax_raw_op,
+    ],
+    "sparse_ce": [
+        _ce_depth_four,
+        _ce_depth_of_labels,
+        _ce_64_examples,
+        _ce_bounded_logits,
+        _ce_bounded_loss,
+        _ce_first_logit,
+        _ce_raw_op,
+    ],
+    "stable_bce": [_bce_only_vectors, _bce_bounded, _bce_stopped, _bce_weighted, _bce_tail_dropped],
+}
