@@ -1,0 +1,85 @@
+"""One form for all chapters, and what a task says is what its check does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from common import CHAPTERS, COURSE
+
+from autograder.course.cells import graded, is_lesson, tags
+from autograder.course.notebooks import read_notebook
+from autograder.course.samples import chapter_exercises
+
+WORTH = re.compile(r"\*(?P<points>[\d.]+) points? · about (?P<minutes>\d+) minutes · [●○]{3}\*")
+
+
+def source(chapter):
+    return read_notebook(COURSE.source(chapter))
+
+
+def headings(chapter, level):
+    text = "\n".join(c.source for c in source(chapter).cells if c.cell_type == "markdown")
+    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    return re.findall(rf"^{'#' * level} (.+)$", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_title_and_sections(chapter):
+    (title,) = headings(chapter, 1)
+    assert re.fullmatch(rf"{chapter[:2]} · .+: .+", title)
+    numbered = [h for h in headings(chapter, 2) if h[0].isdigit()]
+    assert [int(h.split()[0]) for h in numbered] == list(range(1, len(numbered) + 1))
+    assert numbered[-1].endswith("By your own hands")
+    last = [h for h in headings(chapter, 2) if not h[0].isdigit()][-3:]
+    assert last == ["What you learned", "What the sources got wrong, and why", "Where to read on"]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_points_and_minutes_are_the_same_in_notebook_and_module(chapter):
+    cells = {graded(c).get("grade_id"): c for c in source(chapter).cells}
+    for name, exercise in chapter_exercises(COURSE, chapter).items():
+        task = cells[f"{name}-task"].source
+        assert task.startswith(f"### Exercise: `{name}("), name
+        found = WORTH.search(task)
+        assert found, f"{name}: no line of points and minutes"
+        assert (float(found["points"]), int(found["minutes"])) == (exercise.points, exercise.minutes), name
+        assert task.count("●") == exercise.difficulty, name
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_lesson_has_one_seed_that_a_reader_can_turn(chapter):
+    lines = [line for c in source(chapter).cells if c.cell_type == "code" for line in c.source.splitlines()]
+    assert sum(bool(re.match(r"SEED = \d+", line)) for line in lines) == 1
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_picture_has_a_text_in_its_place(chapter):
+    solved = read_notebook(COURSE.notebook(chapter))
+    shown = 0
+    for cell in solved.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            assert "image/png" not in data, f"{cell.id}: a picture without a text in its place"
+            for img in re.findall(r"<img [^>]*>", "".join(data.get("text/html", ""))):
+                shown += 1
+                alt = re.search(r'alt="([^"]*)"', img)
+                assert alt and len(alt[1]) > 30, f"{cell.id}: {img[:100]}"
+    assert shown >= 5
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_words(chapter):
+    text = "\n".join(c.source for c in source(chapter).cells if c.cell_type == "markdown")
+    for word in (
+        r"\ba training\b(?! (run|set|step|loop|example|picture|image|loss|data|curve|cell|session|process|batch))",
+        r"\bsimply\b",
+    ):
+        assert not re.search(word, text), re.search(f".{{0,40}}{word}.{{0,30}}", text)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_claims_are_compared_and_what_depends_on_the_machine_is_not(chapter):
+    for cell in source(chapter).cells:
+        if is_lesson(cell) and "claim(" in cell.source:
+            assert "nbval-ignore-output" not in tags(cell), cell.id
