@@ -155,7 +155,7 @@ def broadcast(rows: np.ndarray, bias: np.ndarray) -> Any:
 
 def squares(hot: np.ndarray, out: np.ndarray) -> Any:
     """One image's one-hot label and logits [classes], and the squares between them, drawn as squares."""
-    figure, ax = panels(height=2.9)
+    figure, ax = panels(height=3.2)
     places = np.arange(len(hot))
     low, high = min(0.0, out.min()) - 0.2, max(1.0, out.max()) + 0.2
     ax.bar(places, hot, 0.16, align="center", color=GREY, alpha=0.5, label="one-hot label")
@@ -166,7 +166,7 @@ def squares(hot: np.ndarray, out: np.ndarray) -> Any:
         ax.add_patch(Rectangle((k, min(target, value)), side, side, fc=RED, ec=RED, alpha=0.3))
     ax.set(xlabel="class", ylabel="value", xlim=(-0.5, len(hot) + 0.4), ylim=(low, high), xticks=places)
     ax.set_aspect("equal")
-    ax.legend(fontsize=9, loc="lower right", bbox_to_anchor=(1.0, 0.99), ncol=2)
+    ax.legend(fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.32), ncol=2)
     ax.set_title(f"The loss is the mean area of the shaded squares: {np.mean((hot - out) ** 2):.3f}")
     return shown(
         figure,
@@ -252,7 +252,7 @@ def confident_mistakes(pictures: np.ndarray, labels: Any, guesses: Any, logits: 
     wrong = np.flatnonzero(labels != guesses)
     worst = wrong[np.argsort(-logits[wrong, guesses[wrong]])][:count]
     titles = [
-        f"{labels[i]}, said {guesses[i]}\n{logits[i, guesses[i]]:.2f} against {logits[i, labels[i]]:.2f}" for i in worst
+        f"{labels[i]}, said {guesses[i]}\n{logits[i, guesses[i]]:.2f} > {logits[i, labels[i]]:.2f}" for i in worst
     ]
     share = len(wrong) / len(labels)
     title = f"{len(wrong):,} of {len(labels):,} are wrong ({share:.0%}); these most confidently"
@@ -282,7 +282,7 @@ def answers_given(named: Mapping[str, np.ndarray]) -> Any:
         counts = np.bincount(guesses, minlength=10)
         ax.bar(range(len(counts)), counts, color=colour, alpha=0.85)
         ax.set(xlabel="answer", xticks=range(len(counts)))
-        ax.set_title(f"{name}: {counts.max() / counts.sum():.0%} answers are {counts.argmax()}")
+        ax.set_title(f"{name}: {counts.max() / counts.sum():.0%} of the answers are {counts.argmax()}")
         told.append(f"{name}: the most frequent answer is {counts.argmax()}, with {counts.max():,} of {counts.sum():,}")
     np.atleast_1d(axes)[0].set_ylabel("test images")
     return shown(figure, f"How often each digit was answered. {'; '.join(told)}.")
@@ -295,7 +295,7 @@ def own_machine(record: np.ndarray, baseline: float, box: float) -> Any:
     finite = np.isfinite(losses)
     left.plot(steps[finite], losses[finite], color=BLUE, marker="o", ms=3.5, lw=1.5, label="your machine")
     left.axhline(baseline, color=INK, ls=":", lw=1.2, label="best constant answer")
-    left.set(xlabel="step", ylabel="loss of one batch", yscale="log")
+    left.set(xlabel="step", ylabel="loss of one batch", ylim=(0, 1.05 * losses[finite].max(initial=baseline)))
     right.plot(steps, 100 * right_share, color=BLUE, marker="o", ms=3.5, lw=1.5, label="your machine")
     right.axhline(100 * box, color=INK, ls="--", lw=1.2, label="the box, after its epoch")
     right.set(xlabel="step", ylabel="test images right, %", ylim=(0, 100))
