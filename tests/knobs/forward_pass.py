@@ -25,5 +25,10 @@ KNOBS = [
         "new": ['"lr": 1.0, "stddev": 0.1', '"lr": 0.3, "stddev": 0.03', '"lr": 0.3, "stddev": 1.0'],
         "until": "own-mistakes",
     },
-    {"cell": "own-run", "old": '"batch": 128', "new": ['"batch": 64', '"batch": 256', '"batch": 1000'], "until": "own-mistakes"},
+    {
+        "cell": "own-run",
+        "old": '"batch": 128',
+        "new": ['"batch": 64', '"batch": 256', '"batch": 1000'],
+        "until": "own-mistakes",
+    },
 ]
