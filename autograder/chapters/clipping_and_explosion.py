@@ -207,9 +207,9 @@ def _(rng):
     return _around(rng, lo, hi, int(rng.integers(130, 140))), lo, hi
 
 
-@clip_value.case("a scalar above the upper bound; the lower one is zero", gradient=True, points=0.5)
+@clip_value.case("a scalar below the lower bound; the upper one is zero", gradient=True, points=0.5)
 def _(rng):
-    return np.asarray(rng.uniform(6, 9), "float32"), 0.0, float(rng.uniform(1, 5))
+    return np.asarray(-rng.uniform(6, 9), "float32"), -float(rng.uniform(1, 5)), 0.0
 
 
 @clip_value.mistake("Only the upper bound holds. What happens to an element that is too small?")
