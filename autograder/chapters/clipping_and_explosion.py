@@ -11,6 +11,8 @@ from ..judging.values import raw, variable
 def _of_norm(rng, length, *shapes):
     """Random tensors of these shapes whose global norm is `length`."""
     parts = [rng.normal(size=shape) for shape in shapes]
+    for part in parts:
+        part.flat[0] += 0.5 if part.flat[0] >= 0 else -0.5  # whatever is drawn, no tensor is zero
     factor = length / np.sqrt(sum(np.sum(p**2) for p in parts))
     return [np.asarray(factor * p, "float32") for p in parts]
 
@@ -24,7 +26,7 @@ def explodes(norms):
 
     norms: list of float or float32 array [steps] → int, counted from 0, or None.
     """
-    finite = tf.cast(tf.math.is_finite(norms), tf.int32)
+    finite = tf.cast(tf.math.is_finite(tf.constant(norms, tf.float64)), tf.int32)
     healthy = int(tf.reduce_sum(tf.math.cumprod(finite)))
     return None if healthy == len(norms) else healthy
 
@@ -33,37 +35,42 @@ def _healthy(rng, n):
     return [float(v) for v in rng.uniform(0.1, 30, size=n)]
 
 
-@explodes.case("a healthy run")
+# Dimensions: how many steps (one, some, more than anyone types) · list or array · nan alone, infinity alone, one after the
+# other in either order · where it begins: at the first step, in the middle, at the last · how large a finite norm may be:
+# in float32, and in the float64 of Python's floats.
+
+
+@explodes.case("a healthy run", points=0.5)
 def _(rng):
-    return (_healthy(rng, int(rng.integers(5, 12))),)
+    return (_healthy(rng, int(rng.integers(1, 12))),)
 
 
-@explodes.case("a wild run that recovers: huge, but finite")
+@explodes.case("a wild run that recovers: huge, but finite", points=0.5)
 def _(rng):
-    huge = [float(10.0**k) for k in (rng.uniform(4, 9), rng.uniform(15, 25), rng.uniform(35, 37))]
-    return (_healthy(rng, int(rng.integers(1, 4))) + huge + _healthy(rng, 4),)
+    huge = [float(10.0**k) for k in (rng.uniform(4, 9), rng.uniform(15, 25), rng.uniform(40, 300))]
+    return (_healthy(rng, int(rng.integers(1, 4))) + huge + _healthy(rng, int(rng.integers(1, 5))),)
 
 
-@explodes.case("infinite first, then NaN")
+@explodes.case("infinite first, then NaN", points=0.5)
 def _(rng):
     return (
         _healthy(rng, int(rng.integers(2, 6))) + [3e5, 7e18, float("inf")] + [float("nan")] * int(rng.integers(3, 7)),
     )
 
 
-@explodes.case("NaN at once, without an infinity before it")
+@explodes.case("NaN at the last step, without an infinity before it", points=0.5)
 def _(rng):
-    return (_healthy(rng, int(rng.integers(2, 6))) + [float("nan")] * int(rng.integers(8, 11)),)
+    return (_healthy(rng, int(rng.integers(2, 12))) + [float("nan")],)
 
 
-@explodes.case("an array, infinite at its last step")
+@explodes.case("an array of a long run, infinite and NaN at its end", points=0.5)
 def _(rng):
-    return (raw(np.array(_healthy(rng, int(rng.integers(3, 7))) + [float("inf")], "float32")),)
+    return (raw(np.array(_healthy(rng, int(rng.integers(130, 140))) + [float("inf"), float("nan")], "float32")),)
 
 
-@explodes.case("non-finite from the very first step")
+@explodes.case("non-finite from the very first step", points=0.5)
 def _(rng):
-    return ([float("nan")] * int(rng.integers(2, 6)),)
+    return ([float("nan")] * int(rng.integers(2, 6)) + [float("inf")],)
 
 
 @explodes.mistake("You look for NaN only. Infinity is not NaN, and it usually comes one step earlier.")
@@ -112,6 +119,31 @@ def _(norms):
     return int(bad[-1]) if len(bad) else None
 
 
+@explodes.mistake("A healthy run gets −1 from you. The task has another word for it: None.")
+def _(norms):
+    return next((i for i, n in enumerate(norms) if not np.isfinite(n)), -1)
+
+
+@explodes.mistake(
+    "A healthy run gets its number of steps from you, as if it exploded just after its end. Which answer is asked for?"
+)
+def _(norms):
+    return next((i for i, n in enumerate(norms) if not np.isfinite(n)), len(norms))
+
+
+@explodes.mistake(
+    "Python's floats are float64 and go up to 10³⁰⁸. In float32, TensorFlow's default, what is above 3.4 · 10³⁸ turns infinite."
+)
+def _(norms):
+    with np.errstate(over="ignore"):
+        return next((i for i, n in enumerate(np.asarray(norms, "float32")) if not np.isfinite(n)), None)
+
+
+@explodes.mistake("This is the norm at that step, not the number of the step.")
+def _(norms):
+    return next((float(n) for n in norms if not np.isfinite(n)), None)
+
+
 @explodes.mistake("You answer whether it explodes. The task asks at which step.")
 def _(norms):
     return bool(np.any(~np.isfinite(norms)))
@@ -135,34 +167,49 @@ def clip_value(a, lo, hi):
 
 
 def _around(rng, lo, hi, *shape):
-    """Elements below, between and above the bounds, at least two of each, none of them on a bound."""
+    """Elements below, between and above the bounds, about equally many of each, none of them on a bound."""
     n = int(np.prod(shape))
     width = hi - lo
     places = np.resize([-1, 0, 1], n) + rng.uniform(0.1, 0.9, size=n)
     return (lo + width * rng.permutation(places)).astype("float32").reshape(shape)
 
 
-@clip_value.case("a vector, with elements below, between and above", gradient=True)
+# Dimensions: shape (a scalar, vectors, matrices, three axes, more elements than anyone types) · elements below, between, above,
+# and exactly on each bound · bounds of either sign, 0 among them, near 1 and far beyond 50 · the gradient of each of these.
+
+
+@clip_value.case("a vector, with elements below, between and above", gradient=True, points=1)
 def _(rng):
-    return _around(rng, 2.0, 8.0, int(rng.integers(7, 12))), 2.0, 8.0
+    return _around(rng, 2.0, 8.0, int(rng.integers(3, 12))), 2.0, 8.0
 
 
-@clip_value.case("a matrix, with bounds on both sides of zero", gradient=True)
+@clip_value.case("a matrix, with bounds on both sides of zero", gradient=True, points=0.5)
 def _(rng):
     lo, hi = -float(rng.uniform(0.5, 2)), float(rng.uniform(3, 5))
-    return _around(rng, lo, hi, 4, 3), lo, hi
+    return _around(rng, lo, hi, int(rng.integers(2, 5)), 3), lo, hi
 
 
-@clip_value.case("two negative bounds", gradient=True)
+@clip_value.case("two negative bounds, three axes", gradient=True, points=0.5)
 def _(rng):
     lo, hi = -float(rng.integers(7, 10)), -float(rng.integers(2, 5))
     return _around(rng, lo, hi, 3, 2, 2), lo, hi
 
 
-@clip_value.case("elements exactly on a bound, where the gradient is still 1", gradient=True)
+@clip_value.case("elements exactly on a bound, where the gradient is still 1", gradient=True, points=1)
 def _(rng):
     lo, hi = float(rng.integers(-2, 1)), float(rng.integers(4, 7))
     return rng.permutation(np.array([lo, lo, hi, hi, lo - 1, hi + 1, (lo + hi) / 2], "float32")), lo, hi
+
+
+@clip_value.case("many elements and bounds far from zero", gradient=True, points=0.5)
+def _(rng):
+    lo, hi = -float(rng.uniform(200, 300)), float(rng.uniform(500, 700))
+    return _around(rng, lo, hi, int(rng.integers(130, 140))), lo, hi
+
+
+@clip_value.case("a scalar below the lower bound; the upper one is zero", gradient=True, points=0.5)
+def _(rng):
+    return np.asarray(-rng.uniform(6, 9), "float32"), -float(rng.uniform(1, 5)), 0.0
 
 
 @clip_value.mistake("Only the upper bound holds. What happens to an element that is too small?")
@@ -215,23 +262,39 @@ def _(a, lo, hi):
 
 
 @clip_value.mistake(
-    "Value and gradient match everywhere except exactly on a bound. An element on a bound has not been moved: "
-    "does your condition treat it as outside?"
+    "Value and gradient match everywhere except exactly on the bounds. An element on a bound has not been moved: does a "
+    "condition treat it as outside? Or does the bound come first in your maximum and minimum?"
 )
 def _(a, lo, hi):
     return tf.where(a <= lo, lo, tf.where(a >= hi, hi, a))
 
 
 @clip_value.mistake(
-    "Value and gradient match everywhere except exactly on the lower bound. You built the clip from relu: "
-    "which gradient has a relu at its kink?"
+    "Value and gradient match everywhere except exactly on the lower bound. A kink has a rule: relu has the gradient 0 at 0, "
+    "and of two equal arguments tf.maximum passes the gradient to the first."
 )
 def _(a, lo, hi):
-    return lo + tf.nn.relu(a - lo) - tf.nn.relu(a - hi)
+    return tf.maximum(lo, tf.minimum(a, hi))
 
 
 @clip_value.mistake(
-    "The values are right, but there is no gradient: you left TensorFlow on the way, and the tape cannot see NumPy."
+    "Value and gradient match everywhere except exactly on the upper bound. Of two equal arguments tf.minimum passes the "
+    "gradient to the first; which one stands first in yours?"
+)
+def _(a, lo, hi):
+    return tf.maximum(tf.minimum(hi, a), lo)
+
+
+@clip_value.mistake(
+    "Value and gradient match everywhere except exactly on the bounds, where your gradient is one half: there two of your "
+    "formula's kinks meet the element, and each gives a part."
+)
+def _(a, lo, hi):
+    return (tf.abs(a - lo) - tf.abs(a - hi) + lo + hi) / 2
+
+
+@clip_value.mistake(
+    "The values are right, but no gradient comes back: NumPy, .numpy() and tf.stop_gradient hide the way from the tape."
 )
 def _(a, lo, hi):
     return tf.constant(np.minimum(np.maximum(a.numpy(), np.float32(lo)), np.float32(hi)))
@@ -254,23 +317,46 @@ def clip_norm(a, c):
     return tf.clip_by_norm(a, c)
 
 
-@clip_norm.case("a vector that is too long")
+# Dimensions: shape (a scalar, vectors, matrices, three axes, more elements than anyone types) · norm far above, a little below the
+# bound, and zero · the bound below 1, above it and far above 50 · the signs of the elements · elements that are each
+# short enough.
+
+
+@clip_norm.case("a vector that is too long", points=0.5)
 def _(rng):
     c = float(rng.uniform(1, 20))
     return _of_norm(rng, c * rng.uniform(6, 10), (int(rng.integers(12, 20)),))[0], c
 
 
-@clip_norm.case("a vector that is short enough stays as it is")
+@clip_norm.case("a vector that is short enough stays as it is", points=0.5)
 def _(rng):
     c = float(rng.uniform(4, 20))  # so that its square and its 1-norm are above c, which must not matter
     return _of_norm(rng, c * rng.uniform(0.65, 0.9), (int(rng.integers(12, 20)),))[0], c
 
 
-@clip_norm.case("a matrix has one norm, over all its elements, none of which needs to be large")
+@clip_norm.case("a matrix has one norm, over all its elements, none of which needs to be large", points=0.5)
 def _(rng):
     c = float(rng.uniform(1, 5))
     signs = rng.choice([-1.0, 1.0], size=(5, 4))
     return (c * signs * rng.uniform(0.4, 0.8, size=(5, 4))).astype("float32"), c
+
+
+@clip_norm.case("many elements, three axes, a bound below 1", points=0.5)
+def _(rng):
+    c = float(rng.uniform(0.01, 0.03))
+    return _of_norm(rng, c * rng.uniform(20, 30), (int(rng.integers(130, 140)), 2, 2))[0], c
+
+
+@clip_norm.case("a negative scalar, far beyond a large bound", points=0.5)
+def _(rng):
+    c = float(rng.uniform(60, 90))
+    return np.asarray(-c * rng.uniform(3, 9), "float32"), c
+
+
+@clip_norm.case("short, and its bound below 1", points=0.5)
+def _(rng):
+    c = float(rng.uniform(0.3, 0.6))
+    return _of_norm(rng, c * rng.uniform(0.6, 0.9), (int(rng.integers(2, 5)), 2))[0], c
 
 
 @clip_norm.case("the zero tensor", points=1)
@@ -362,20 +448,24 @@ def clip_global(grads, c):
 
 _SHAPES = ((4, 3), (3,), (3, 2), (2,))
 
+# Dimensions: how many tensors (one, some, more than anyone types) · their shapes, scalars and more rows than anyone types · where
+# None stands (first, in the middle, last) and how often · the global norm above and below the bound, and zero · each tensor
+# alone below it · the bound below 1 and above · the list that the caller still owns · the norm as a second result.
 
-@clip_global.case("gradients whose global norm is too large")
+
+@clip_global.case("gradients whose global norm is too large", points=1)
 def _(rng):
     c = float(rng.uniform(1, 20))
     return _of_norm(rng, c * rng.uniform(2, 6), *_SHAPES), c
 
 
-@clip_global.case("a global norm below the bound: nothing changes")
+@clip_global.case("a global norm below the bound: nothing changes", points=0.5)
 def _(rng):
     c = float(rng.uniform(2, 20))
     return _of_norm(rng, c * rng.uniform(0.1, 0.6), *_SHAPES), c
 
 
-@clip_global.case("each tensor alone is short enough, together they are not")
+@clip_global.case("each tensor alone is short enough, together they are not", points=0.5)
 def _(rng):
     c = float(rng.uniform(1, 10))
     return [_of_norm(rng, c * rng.uniform(0.7, 0.95), shape)[0] for shape in _SHAPES], c
@@ -385,11 +475,24 @@ def _(rng):
 def _(rng):
     c = float(rng.uniform(1, 10))
     grads = _of_norm(rng, c * rng.uniform(2, 4), *_SHAPES)
-    grads.insert(int(rng.integers(1, 4)), None)
+    grads.insert(int(rng.integers(0, 4)), None)
     return [*grads, None], c
 
 
-@clip_global.case("all gradients zero")
+@clip_global.case("a single tensor, between parameters without a gradient", points=0.5)
+def _(rng):
+    c = float(rng.uniform(1, 10))
+    return [None] * int(rng.integers(1, 4)) + _of_norm(rng, c * rng.uniform(2, 4), (3, 2)) + [None], c
+
+
+@clip_global.case("many tensors, one with many rows, a bound below 1", points=0.5)
+def _(rng):
+    c = float(rng.uniform(0.01, 0.03))
+    shapes = [(3,)] * int(rng.integers(12, 15)) + [(int(rng.integers(130, 140)), 2)]
+    return _of_norm(rng, c * rng.uniform(20, 30), *shapes), c
+
+
+@clip_global.case("all gradients zero", points=0.5)
 def _(rng):
     return [np.zeros(shape, "float32") for shape in _SHAPES], float(rng.uniform(0.5, 15))
 
@@ -401,7 +504,7 @@ def _and_the_list(answer, grads, c):
     return {"result": result, "the list you were given": "as it was" if same else "changed by your function"}
 
 
-@clip_global.case("the caller's own list stays as it was", probe=_and_the_list)
+@clip_global.case("the caller's own list stays as it was", probe=_and_the_list, points=0.5)
 def _(rng):
     c = float(rng.uniform(1, 10))
     grads = _of_norm(rng, c * rng.uniform(2, 4), (), (5,), (1, 4))
@@ -482,6 +585,19 @@ def _(grads, c):
     return [None if g is None else g / norm * tf.minimum(norm, c) for g in grads], norm
 
 
+@clip_global.mistake(
+    "Each tensor has norm c after your clip: you bounded them one by one, and enlarged those that were shorter."
+)
+def _(grads, c):
+    norm = _global_norm(grads)
+    return [None if g is None else tf.math.divide_no_nan(g * c, tf.norm(g)) for g in grads], norm
+
+
+@clip_global.mistake("The norm is right, but the list came back unclipped. Where is the common factor used?")
+def _(grads, c):
+    return list(grads), _global_norm(grads)
+
+
 @clip_global.mistake("You return the list alone. The task asks for two things: the list, and the norm before clipping.")
 def _(grads, c):
     norm = _global_norm(grads)
@@ -532,7 +648,12 @@ def _parameters(rng, c, *shapes):
     return [variable(p) for p in _of_norm(rng, c * rng.uniform(3, 4), *shapes)]
 
 
-@clipped_step.case("a gradient that is too long", probe=_step)
+# Dimensions: how many parameters (one, some, more than anyone types) · their shapes, a scalar and more rows than anyone types · the
+# global norm above the bound, below it, zero · each tensor alone below it · bound and rate below and above 1 · a second step,
+# with other gradients · the variables as objects.
+
+
+@clipped_step.case("a gradient that is too long", probe=_step, points=1)
 def _(rng):
     c = float(rng.uniform(1, 5))
     return (
@@ -543,21 +664,35 @@ def _(rng):
     )
 
 
-@clipped_step.case("a gradient that is short enough: plain gradient descent", probe=_step)
+@clipped_step.case("a gradient that is short enough: plain gradient descent", probe=_step, points=1)
 def _(rng):
     c = float(rng.uniform(3, 15))
     grads = _of_norm(rng, c * rng.uniform(0.2, 0.6), *_SHAPES)
     return _parameters(rng, c, *_SHAPES), grads, float(rng.uniform(0.05, 0.5)), c
 
 
-@clipped_step.case("each tensor alone is short enough, together they are not", probe=_step)
+@clipped_step.case("each tensor alone is short enough, together they are not", probe=_step, points=0.5)
 def _(rng):
     c = float(rng.uniform(1, 5))
     grads = [_of_norm(rng, c * rng.uniform(0.7, 0.95), shape)[0] for shape in _SHAPES]
-    return _parameters(rng, c, *_SHAPES), grads, float(rng.uniform(0.5, 2)), c
+    return _parameters(rng, c, *_SHAPES), grads, float(rng.uniform(0.5, 0.9)), c
 
 
-@clipped_step.case("two steps, the second with all gradients zero", probe=_two_steps)
+@clipped_step.case("many parameters, one with many rows, a bound below 1 and a rate above it", probe=_step, points=0.5)
+def _(rng):
+    c = float(rng.uniform(0.01, 0.03))
+    shapes = [(3,)] * int(rng.integers(12, 15)) + [(int(rng.integers(130, 140)), 2)]
+    grads = _of_norm(rng, c * rng.uniform(20, 30), *shapes)
+    return _parameters(rng, c, *shapes), grads, float(rng.uniform(1.5, 3)), c
+
+
+@clipped_step.case("a single scalar parameter", probe=_step, points=0.5)
+def _(rng):
+    c = float(rng.uniform(1, 5))
+    return _parameters(rng, c, ()), _of_norm(rng, c * rng.uniform(2, 5), ()), float(rng.uniform(0.05, 0.5)), c
+
+
+@clipped_step.case("two steps, the second with all gradients zero", probe=_two_steps, points=0.5)
 def _(rng):
     c, shapes = float(rng.uniform(1, 5)), ((3, 2), (2,))
     grads = _of_norm(rng, c * rng.uniform(2, 5), *shapes) + [np.zeros(s, "float32") for s in shapes]
@@ -623,6 +758,27 @@ def _(params, grads, lr, c):
 def _(params, grads, lr, c):
     for i, g in enumerate(_clipped(grads, c)):
         params[i] = params[i] - lr * g
+
+
+@clipped_step.mistake("Only the first parameter moves. Does your function leave the loop too early?")
+def _(params, grads, lr, c):
+    for p, g in zip(params, _clipped(grads, c), strict=True):
+        p.assign_sub(lr * g)
+        return
+
+
+@clipped_step.mistake("You replace the parameter by the step. What is left of its old value?")
+def _(params, grads, lr, c):
+    for p, g in zip(params, _clipped(grads, c), strict=True):
+        p.assign(-lr * g)
+
+
+@clipped_step.mistake(
+    "You put new variables into the caller's list. Whoever holds the old ones will not see them change."
+)
+def _(params, grads, lr, c):
+    for i, g in enumerate(_clipped(grads, c)):
+        params[i] = tf.Variable(params[i] - lr * g)
 
 
 @clipped_step.mistake("You climb: the gradient points uphill.")

@@ -1,5 +1,8 @@
 """Chapter 01, forward pass: from pixels to a loss to a step, and how good the result really is."""
 
+import functools
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,6 +14,7 @@ from ..judging.values import raw, variable
 def _images(rng, n):
     images = rng.integers(0, 256, size=(n, 28, 28), dtype=np.uint8)
     images[:, 0, :2] = 0, 255  # one in twenty would have no white pixel
+    images[:, 1, :2] = 1, 254  # and what rounding or saturating would make equal to them
     return images
 
 
@@ -35,19 +39,34 @@ def prepare(x, y):
     return flat, keras.ops.cast(y, "int32")
 
 
+# Dimensions: how many images (one, some, more than anyone types) · the brightest pixel, of an image and of the batch
+# (255, far below, 0) · the darkest (0) · rows against columns · the labels (0 … 9, the first and the last image's) · one
+# call after another, which is what the batches are.
+
+
 @prepare.case("a batch of images", points=1)
 def _(rng):
-    return raw(_images(rng, 5)), raw(_labels(rng, 5).astype("uint8"))
+    n = int(rng.integers(2, 9))
+    return raw(_images(rng, n)), raw(_labels(rng, n).astype("uint8"))
 
 
-@prepare.case("a batch of one", points=1)
+@prepare.case("a batch of one", points=0.5)
 def _(rng):
     return raw(_images(rng, 1)), raw(_labels(rng, 1).astype("uint8"))
 
 
-@prepare.case("dark images, whose brightest pixel is far below 255", points=1)
+@prepare.case("dark images, whose brightest pixel is far below 255; one is black", points=1)
 def _(rng):
-    return raw(_images(rng, 4) // 5), raw(_labels(rng, 4).astype("uint8"))
+    n = int(rng.integers(2, 7))
+    images = _images(rng, n) // 5
+    images[int(rng.integers(0, n))] = 0
+    return raw(images), raw(_labels(rng, n).astype("uint8"))
+
+
+@prepare.case("a large batch", points=0.5)
+def _(rng):
+    n = int(rng.integers(129, 140))
+    return raw(_images(rng, n)), raw(_labels(rng, n).astype("uint8"))
 
 
 @prepare.mistake("Your pixels still run from 0 to 255. Which range should they have?")
@@ -81,7 +100,7 @@ def _(x, y):
 
 
 @prepare.mistake(
-    "NumPy divides uint8 by a number in float64. The weights of the network are float32, and the two do not multiply."
+    "Your pixels are float64: NumPy divides whole numbers in double precision. Which dtype does the task ask for?"
 )
 def _(x, y):
     return x.reshape(-1, 784) / 255.0, y.astype("int32")
@@ -102,6 +121,35 @@ def _(x, y):
     return tf.reshape(tf.cast(tf.transpose(x, [0, 2, 1]), tf.float32), [-1, 784]) / 255.0, tf.cast(y, tf.int32)
 
 
+@prepare.mistake("You scaled to −1 … 1, which some networks want. This one asks for 0 … 1, with 0 for the paper.")
+def _(x, y):
+    return tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / 127.5 - 1.0, tf.cast(y, tf.int32)
+
+
+@prepare.mistake(
+    "You divided each image by its own brightest pixel. That changes a dark image more than a bright one, and a black one "
+    "has none."
+)
+def _(x, y):
+    x = tf.reshape(tf.cast(x, tf.float32), [-1, 784])
+    return x / tf.reduce_max(x, axis=1, keepdims=True), tf.cast(y, tf.int32)
+
+
+@prepare.mistake("Images first, then labels: your pair comes in the other order.")
+def _(x, y):
+    return tf.cast(y, tf.int32), tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / 255.0
+
+
+@prepare.mistake("Your labels are one-hot rows. The task asks for the labels themselves, one whole number an image.")
+def _(x, y):
+    return tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / 255.0, tf.one_hot(y, 10, dtype=tf.int32)
+
+
+@prepare.mistake("All images became one single row. Each image should keep a row of its own.")
+def _(x, y):
+    return tf.reshape(tf.cast(x, tf.float32) / 255.0, [-1]), tf.cast(y, tf.int32)
+
+
 # -- init_params --------------------------------------------------------------------------------------------------------
 
 
@@ -111,16 +159,19 @@ def init_params(sizes, stddev):
 
     w [in, out] truncated normal with this standard deviation, b [out] zero.
     """
-    parameters = []
+    store = keras.layers.Layer()
     for fan_in, fan_out in zip(sizes, sizes[1:]):
-        layer = keras.layers.Dense(fan_out, kernel_initializer=keras.initializers.TruncatedNormal(stddev=stddev))
-        layer.build([None, fan_in])
-        parameters += [layer.kernel.value, layer.bias.value]
-    return parameters
+        store.add_weight(shape=[fan_in, fan_out], initializer=keras.initializers.TruncatedNormal(stddev=stddev))
+        store.add_weight(shape=[fan_out], initializer="zeros")
+    return [weight.value for weight in store.weights]
 
 
 def _arrays(result):
     return [p.value if getattr(p, "tag", "") in ("variable", "tensor") else p for p in result]
+
+
+def _name(i):
+    return f"{'wb'[i % 2]}{i // 2 + 1}"
 
 
 def _list_of_variables(result, inputs, expected):
@@ -128,56 +179,91 @@ def _list_of_variables(result, inputs, expected):
     if not isinstance(result, (list, tuple)):
         return "your function should return a flat list [w1, b1, w2, b2, …]"
     if len(result) != 2 * (len(sizes) - 1):
-        return f"{len(sizes) - 1} layers have {2 * (len(sizes) - 1)} parameters, your list has {len(result)}"
+        layers = "one layer has" if len(sizes) == 2 else f"{len(sizes) - 1} layers have"
+        return f"{layers} {2 * (len(sizes) - 1)} parameters, your list has {len(result)}"
     if any(getattr(p, "tag", "") != "variable" for p in result):
         return "every parameter should be a tf.Variable: only variables can be changed in place"
     for i, (p, e) in enumerate(zip(_arrays(result), _arrays(expected), strict=True)):
-        name = f"{'wb'[i % 2]}{i // 2 + 1}"
         if p.ndim != e.ndim:
-            return f"{name} should have {e.ndim} dimension{'s' * (e.ndim > 1)}, it has {p.ndim}"
+            return f"{_name(i)} should have {e.ndim} dimension{'s' * (e.ndim > 1)}, it has {p.ndim}"
         if p.shape != e.shape:
-            return f"{name} does not have the shape that the sizes ask for"
+            return f"{_name(i)} does not have the shape that the sizes ask for"
         if p.dtype != np.float32:
-            return f"{name} has dtype {p.dtype}, expected float32"
+            return f"{_name(i)} has dtype {p.dtype}, expected float32"
     return None
 
 
-def _possible(arrays, stddev):
-    """Could these have been drawn, by whatever initialiser? What is made up may be nan, or beyond any distribution."""
-    return all(p.dtype.kind == "f" and np.all(np.abs(p) < 8 * stddev) for p in arrays)
+def _some_numbers(arrays):
+    """Could a function that knows which shapes to make have drawn these, whatever it thinks of the stddev?"""
+    return all(
+        p.dtype.kind == "f" and np.all(np.abs(p) < (0.8, 2.2)[p.ndim > 1]) and (np.ptp(p) > 0 or not np.any(p))
+        for p in arrays
+    )
 
 
 def _list_alone(result, inputs, expected):
     """Only how many, which shapes, which dtype: the numbers are for the other cases, as long as they are some."""
     if found := _list_of_variables(result, inputs, expected):
         return found
-    return None if _possible(_arrays(result), inputs[1]) else "there are numbers that no initialiser draws"
+    return None if _some_numbers(_arrays(result)) else "there are numbers that no initialiser draws"
+
+
+def _list_and_zeros(result, inputs, expected):
+    """The list; its biases zero and its weights not."""
+    if found := _list_alone(result, inputs, expected):
+        return found
+    for i, p in enumerate(_arrays(result)):
+        if bool(np.any(p)) is bool(i % 2):
+            return f"{_name(i)} should be all zeros" if i % 2 else f"{_name(i)} is all zeros: nothing was drawn"
+    return None
 
 
 def _drawn_right(result, inputs, expected):
     if found := _list_of_variables(result, inputs, expected):
         return found
-    stddev = inputs[1]
     for i, p in enumerate(_arrays(result)):
-        name = f"{'wb'[i % 2]}{i // 2 + 1}"
         if i % 2 and np.any(p != 0):
-            return f"{name} should be all zeros"
-        if i % 2 == 0:
-            if np.all(p == p.flat[0]):
-                return f"all elements of {name} are equal: units that start equal stay equal for ever"
-            # A normal distribution cut off at two standard deviations keeps .8796 of its standard deviation. The window
-            # is wide enough for one that is not cut off (1.137), which the next test tells apart by its outliers.
-            spread = float(p.std()) / (0.8796 * stddev)
-            if not 0.9 < spread < 1.25:
-                return f"the elements of {name} spread {'too far' if spread > 1 else 'too little'} for this stddev"
-            if float(np.abs(p).max()) > 2.001 * stddev:
-                return f"{name} has elements beyond two standard deviations: is it truncated?"
-            if float(np.mean(np.abs(p) > 1.99 * stddev)) > 0.02:
-                return f"the elements of {name} pile up at two standard deviations"
-            if float(np.abs(p).max()) < 1.8 * stddev:
-                return f"{name} has no element near two standard deviations: is it a normal distribution?"
-            if abs(float(p.mean())) > 0.12 * stddev:
-                return f"the mean of {name} should be near 0"
+            return f"{_name(i)} should be all zeros"
+        if i % 2 == 0 and (found := _truncated_normal(p.astype(np.float64).ravel(), inputs[1])):
+            return f"{_name(i)} {found}"
+    return None
+
+
+_CUT = 0.8796  # of its standard deviation a normal distribution keeps that is cut off at twice it
+_TAIL = 1e-9  # how probable a false alarm of the distance below may be; all others here are rarer still
+
+
+def _truncated_normal(w, stddev):
+    """None if these may well have been drawn by tf.random.truncated_normal, else what is wrong with them.
+
+    At least 10 000 numbers: the standard errors of their mean and of their spread are below a hundredth of stddev.
+    """
+    if not np.isfinite(w).all():
+        return "holds nan or inf"
+    if np.ptp(w) == 0:
+        return "has equal elements only: units that start equal stay equal for ever"
+    if len(np.unique(w)) < 0.9 * len(w):
+        return "holds the same numbers again and again"
+    spread = float(w.std()) / _CUT
+    for asked, told in ((1.0, "with a stddev of 1"), (stddev**2, "with stddev²"), (stddev**0.5, "with √stddev")):
+        if abs(w.mean()) < 0.1 * spread and abs(spread / asked - 1) < 0.1:
+            return f"spreads as if it were drawn {told}"
+    if abs(w.mean()) > 0.1 * spread:
+        return "has a mean that is not near 0"
+    if np.abs(w).max() > 3 * stddev and abs(spread / stddev - 1) < 0.25:
+        return "has elements beyond three standard deviations: is it truncated?"
+    if not 0.9 < spread / stddev < 1.25:
+        return f"spreads too {'far' if spread > stddev else 'little'} for this stddev"
+    if np.abs(w).max() > 2.001 * stddev:
+        return "has elements a little beyond two standard deviations"
+    if np.mean(np.abs(w) > 1.99 * stddev) > 0.02:
+        return "piles up at two standard deviations"
+    w, ranks = np.sort(w) / stddev, np.arange(len(w) + 1) / len(w)
+    ideal = (tf.math.erf(w / 2**0.5).numpy() / math.erf(2**0.5) + 1) / 2  # the distribution function at each element
+    distance = max(np.abs(ranks[1:] - ideal).max(), np.abs(ranks[:-1] - ideal).max())
+    # Dvoretzky, Kiefer, Wolfowitz (with Massart's constant): P(distance > d) ≤ 2 exp(−2 n d²)
+    if distance > math.sqrt(math.log(2 / _TAIL) / (2 * len(w))):
+        return "is not distributed like a truncated normal"
     return None
 
 
@@ -194,7 +280,9 @@ def _each_its_own(result, inputs, expected):
         return "two calls in a row should draw different weights"
     if np.array_equal(a[0], a[2]):
         return "two layers of the same shape should not share their weights"
-    if not _possible(a + b, inputs[1]) or any(np.ptp(w) == 0 for w in (a + b)[::2]):
+    if not _some_numbers([p.reshape(w.shape) for p, w in zip(a + b, 2 * wanted, strict=True)]) or any(
+        np.ptp(w) == 0 for w in (a + b)[::2]
+    ):
         return "there are weights that no initialiser draws"
     if distinct != len(first):
         return "one variable stands in the list more than once: every parameter needs a variable of its own"
@@ -211,22 +299,42 @@ def _twice(answer, sizes, stddev):
     return [first, second, len({id(p) for p in first}), all(getattr(p, "trainable", True) for p in first)]
 
 
-@init_params.case("the list: how many, which shapes, which dtype", accept=_list_alone, points=1)
+# Dimensions: how many layers (one, some, more than anyone types) · sizes from 1 up, growing and shrinking · stddev far
+# below and far above .1 · the distribution as a whole, not its spread alone · the same sizes twice in one network, and in
+# two calls · the caller's list of sizes, which the second call needs · trainable or not · one object twice in the list.
+
+
+@init_params.case("the list: how many, which shapes, which dtype", accept=_list_alone, seeded=True, points=0.5)
 def _(rng):
     return [int(n) for n in rng.permutation(np.arange(3, 12))[:4]], 0.1
 
 
-@init_params.case("the distribution, narrow: truncated normal weights, zero biases", accept=_drawn_right)
+@init_params.case("a single layer", accept=_list_and_zeros, seeded=True, points=0.5)
 def _(rng):
-    return [60, 50, 40], float(rng.choice([0.02, 0.03, 0.05]))
+    inputs = int(rng.integers(2, 9))
+    return [inputs, inputs + int(rng.integers(1, 9))], 0.1
 
 
-@init_params.case("the distribution, wide", accept=_drawn_right)
+@init_params.case("many layers", accept=_list_and_zeros, seeded=True, points=0.5)
 def _(rng):
-    return [70, 40, 50], float(rng.choice([0.3, 0.4, 0.5]))
+    return [2 + int(n) for n in rng.permutation(int(rng.integers(12, 15)))], 0.1
 
 
-@init_params.case("drawn afresh by every call and for every layer", accept=_each_its_own, probe=_twice)
+@init_params.case(
+    "the distribution, narrow: truncated normal weights, zero biases", accept=_drawn_right, seeded=True, points=0.5
+)
+def _(rng):
+    return [int(n) for n in rng.integers(110, 130, size=3)], float(rng.choice([0.02, 0.03, 0.05]))
+
+
+@init_params.case("the distribution, wide", accept=_drawn_right, seeded=True, points=0.5)
+def _(rng):
+    return [int(n) for n in rng.integers(110, 130, size=3)], float(rng.choice([0.3, 0.4, 0.5]))
+
+
+@init_params.case(
+    "drawn afresh by every call and for every layer", accept=_each_its_own, probe=_twice, seeded=True, points=0.5
+)
 def _(rng):
     n = int(rng.integers(4, 9))
     return [n, n, n], 0.1
@@ -297,6 +405,53 @@ def _(sizes, stddev):
     return out
 
 
+@init_params.mistake(
+    "tf.random.uniform makes all values between its bounds equally likely. A normal distribution prefers those near 0."
+)
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.uniform([m, n], -stddev, stddev)), tf.Variable(tf.zeros([n]))]
+    return out
+
+
+@init_params.mistake("The stddev that is asked for never reaches the generator, whose own is 1.")
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.truncated_normal([m, n])), tf.Variable(tf.zeros([n]))]
+    return out
+
+
+@init_params.mistake(
+    "Your weights have the mean stddev and the standard deviation 1: which argument comes second in "
+    "tf.random.truncated_normal?"
+)
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev)), tf.Variable(tf.zeros([n]))]
+    return out
+
+
+@init_params.mistake("Your function makes three layers, however many sizes it is given.")
+def _(sizes, stddev):
+    out = []
+    for k in range(3):
+        w = tf.random.truncated_normal([sizes[k], sizes[k + 1]], stddev=stddev)
+        out += [tf.Variable(w), tf.Variable(tf.zeros([sizes[k + 1]]))]
+    return out
+
+
+@init_params.mistake(
+    "All weights come first in your list, then all biases. The task wants them in turn, layer by layer."
+)
+def _(sizes, stddev):
+    pairs = list(zip(sizes, sizes[1:]))
+    weights = [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev)) for m, n in pairs]
+    return weights + [tf.Variable(tf.zeros([n])) for _, n in pairs]
+
+
 @init_params.mistake("Your weights spread equally far whatever stddev is asked for. Where does your function use it?")
 def _(sizes, stddev):
     out = []
@@ -365,51 +520,73 @@ def _(sizes, stddev):
 # -- forward ------------------------------------------------------------------------------------------------------------
 
 
-@exercise(points=4, minutes=10, difficulty=2, forbid=["keras.layers.Dense"])
+@exercise(
+    points=4,
+    minutes=10,
+    difficulty=2,
+    forbid=["keras.layers.Dense", "tf.compat.v1.nn.relu_layer", "tf.compat.v1.nn.xw_plus_b"],
+)
 def forward(x, params):
     """The network's raw outputs, the logits.
 
     x: float32 [batch, in], params: flat list [w1, b1, w2, b2, …] → float32 [batch, out].
     relu after every layer but the last.
     """
-    units = [b.shape[0] for b in params[1::2]]
-    hidden = [keras.layers.Dense(n, "relu") for n in units[:-1]]
-    stack = keras.Sequential([*hidden, keras.layers.Dense(units[-1])])
-    stack.build([None, x.shape[1]])
-    return stack.stateless_call(params, [], x)[0]
+    *hidden, last = zip(params[::2], params[1::2], strict=True)
+    v1 = tf.compat.v1.nn  # one function a layer, from before Keras
+    return v1.xw_plus_b(functools.reduce(lambda h, layer: v1.relu_layer(h, *layer), hidden, x), *last)
 
 
-def _parameters(rng, sizes):
+def _parameters(rng, sizes, gain=1.0):
     out = []
     for m, n in zip(sizes, sizes[1:]):
-        out += [_normal(rng, m, n, scale=m**-0.5), _normal(rng, n, scale=0.5)]
+        out += [_normal(rng, m, n, scale=gain * m**-0.5), _normal(rng, n, scale=0.5)]
     out[-1][0] = -9  # all logits of a small batch can be positive, and then a relu on them would do nothing
     return [variable(a) for a in out]
 
 
-@forward.case("three layers, a batch of images")
+# Dimensions: how many layers (one, some, more than anyone types) · batch of one, of some, of more than anyone types · equal
+# sizes, where a bias could be added along the wrong axis · signs of inputs and logits · activations below and far beyond 6
+# and 50 · params as they were afterwards, list and values · a gradient for every parameter and for x.
+
+
+def _batch(rng, n, m, scale=1.0):
+    """Inputs [n, m], one of which is certainly negative: pixels are not, and other layers' inputs are."""
+    x = _normal(rng, n, m, scale=scale)
+    x[0, 0] = -2 * scale
+    return x
+
+
+@forward.case("three layers, a batch of images", points=1)
 def _(rng):
-    return _normal(rng, 6, 12), _parameters(rng, [12, 9, 7, 5])
+    return _batch(rng, int(rng.integers(2, 8)), 12), _parameters(rng, [12, 9, 7, 5])
 
 
-@forward.case("two layers, a batch of one")
+@forward.case("two layers, a batch of one", points=0.5)
 def _(rng):
-    return _normal(rng, 1, 9), _parameters(rng, [9, 16, 8])
+    return _batch(rng, 1, 9), _parameters(rng, [9, 16, 8])
 
 
-@forward.case("a single layer, which is the last: no relu")
+@forward.case("a single layer, which is the last: no relu", points=0.5)
 def _(rng):
-    return _normal(rng, 5, 4), _parameters(rng, [4, 6])
+    return _batch(rng, int(rng.integers(2, 8)), 4), _parameters(rng, [4, 6])
 
 
-@forward.case("five layers, all of the same size as the batch")
+@forward.case("ten layers, all of the same size as the batch", points=0.5)
 def _(rng):
-    return _normal(rng, 8, 8), _parameters(rng, [8, 8, 8, 8, 8, 8])
+    n = int(rng.integers(9, 12))
+    return _batch(rng, n, n), _parameters(rng, 11 * [n], gain=2.5)
 
 
-@forward.case("its gradient with respect to every parameter", gradient=True)
+@forward.case("a large batch with large inputs: activations far beyond 6", points=0.5)
 def _(rng):
-    return _normal(rng, 4, 6), _parameters(rng, [6, 8, 5])
+    m, n = int(rng.integers(5, 9)), int(rng.integers(8, 12))
+    return _batch(rng, int(rng.integers(129, 140)), m, scale=200.0), _parameters(rng, [m, n, n, 3])
+
+
+@forward.case("its gradient with respect to every parameter", gradient=True, points=1)
+def _(rng):
+    return _batch(rng, int(rng.integers(3, 7)), 6), _parameters(rng, [6, 8, 5])
 
 
 @forward.mistake(
@@ -454,6 +631,38 @@ def _(x, params):
     return x
 
 
+@forward.mistake("relu6 stops at 6. A relu has no upper end.")
+def _(x, params):
+    for i, (w, b) in enumerate(zip(params[::2], params[1::2])):
+        x = x @ w + b
+        x = tf.nn.relu6(x) if 2 * i + 2 < len(params) else x
+    return x
+
+
+@forward.mistake("A sigmoid squeezes every hidden unit into 0 … 1. Which bend does the task name?")
+def _(x, params):
+    for i, (w, b) in enumerate(zip(params[::2], params[1::2])):
+        x = x @ w + b
+        x = tf.sigmoid(x) if 2 * i + 2 < len(params) else x
+    return x
+
+
+@forward.mistake("Your relu is leaky: a part of what is negative gets through.")
+def _(x, params):
+    for i, (w, b) in enumerate(zip(params[::2], params[1::2])):
+        x = x @ w + b
+        x = tf.nn.leaky_relu(x) if 2 * i + 2 < len(params) else x
+    return x
+
+
+@forward.mistake("You emptied the caller's list of parameters. They are needed again for the next batch.")
+def _(x, params):
+    while len(params) > 2:
+        w, b = params.pop(0), params.pop(0)
+        x = tf.nn.relu(x @ w + b)
+    return x @ params[0] + params[1]
+
+
 @forward.mistake("Your function always uses exactly three layers. How many are in params?")
 def _(x, params):
     w1, b1, w2, b2, w3, b3 = params
@@ -476,7 +685,8 @@ def _(x, params):
 
 
 @forward.mistake(
-    "The logits are right, but NumPy computed them. No tape can follow you there, and without a gradient nothing learns."
+    "The logits are right, but no gradient comes back: NumPy and .numpy() lead away from the tape, and without a gradient "
+    "nothing learns."
 )
 def _(x, params):
     x = x.numpy()
@@ -509,19 +719,34 @@ def mse_onehot(y, out):
     return tf.reduce_mean(keras.losses.mean_squared_error(hot, out))
 
 
+# Dimensions: how many classes (two, some, ten, more than anyone types) · how many images (one, some, as many as classes, more
+# than anyone types) · labels: 0, the last class, a class that the batch lacks · logits of both signs, near 0 and far beyond
+# 50 · the gradient.
+
+
 @mse_onehot.case("ten classes, not all of them in the batch", points=1)
 def _(rng):
-    return _labels(rng, 7, 9), _normal(rng, 7, 10)
+    n = int(rng.integers(2, 9))
+    return _labels(rng, n, 9), _normal(rng, n, 10)
 
 
-@mse_onehot.case("three classes: the depth comes from the logits", points=1)
+@mse_onehot.case("three classes: the depth comes from the logits", points=0.5)
 def _(rng):
     return rng.permutation(np.append(_labels(rng, 7, 3), np.int32(2))), _normal(rng, 8, 3)
 
 
+@mse_onehot.case("many images of many classes, large logits", points=0.5)
+def _(rng):
+    n, classes = int(rng.integers(129, 140)), int(rng.integers(65, 80))
+    out = _normal(rng, n, classes, scale=100)
+    out[-1] += 1000  # the last image weighs as much as all others together
+    return rng.permutation(np.arange(n, dtype="int32") % (classes - 1)), out
+
+
 @mse_onehot.case("as many images as classes", points=0.5)
 def _(rng):
-    return rng.permutation(10).astype("int32"), _normal(rng, 10, 10, scale=3)
+    n = int(rng.integers(4, 10))
+    return rng.permutation(n).astype("int32"), _normal(rng, n, n, scale=3)
 
 
 @mse_onehot.case("a batch of one", points=0.5)
@@ -531,7 +756,8 @@ def _(rng):
 
 @mse_onehot.case("its gradient with respect to the logits", gradient=True, points=1)
 def _(rng):
-    return _labels(rng, 4, 9), _normal(rng, 4, 10)
+    n = int(rng.integers(2, 6))
+    return _labels(rng, n, 9), _normal(rng, n, 10)
 
 
 @mse_onehot.mistake(
@@ -572,6 +798,28 @@ def _(y, out):
     return tf.reduce_mean(tf.square(tf.one_hot(y, tf.reduce_max(y) + 1) - out))
 
 
+@mse_onehot.mistake(
+    "You encode ten classes and keep as many columns as there are logits. With more than ten there are not enough."
+)
+def _(y, out):
+    return tf.reduce_mean(tf.square(tf.one_hot(y, 10)[:, : out.shape[1]] - out))
+
+
+@mse_onehot.mistake("Your ones stand one place too far to the left: labels count from 0, like the classes.")
+def _(y, out):
+    return tf.reduce_mean(tf.square(tf.one_hot(y - 1, out.shape[1]) - out))
+
+
+@mse_onehot.mistake("You look at the label's logit alone. The other logits should be 0, and count as much.")
+def _(y, out):
+    return tf.reduce_mean(tf.square(1.0 - tf.gather(out, y, axis=1, batch_dims=1)))
+
+
+@mse_onehot.mistake("This is a cross-entropy, which chapter 2 will compare with the mean squared error asked for here.")
+def _(y, out):
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=out))
+
+
 @mse_onehot.mistake("These are absolute differences, not squares.")
 def _(y, out):
     return tf.reduce_mean(tf.abs(tf.one_hot(y, out.shape[1]) - out))
@@ -600,8 +848,8 @@ def _(y, out):
 
 
 @mse_onehot.mistake(
-    "The value is right, but you computed it with NumPy: no tape can follow you there, and without a gradient there is "
-    "no learning."
+    "The value is right, but the tape cannot follow you there: NumPy, .numpy() and float() lead away from TensorFlow, and "
+    "without a gradient there is no learning."
 )
 def _(y, out):
     hot = np.eye(out.shape[1], dtype="float32")[np.asarray(y)]
@@ -636,22 +884,53 @@ def _two_steps(answer, params, grads, lr):
     return [p.numpy() for p in params if isinstance(p, tf.Variable)]
 
 
-@sgd_step.case("one step", probe=_step)
+def _two_networks(answer, params, grads, lr):
+    # of each list the first half belongs to one network and the rest to another; they take turns
+    half = len(params) // 2
+    for rate in (lr, 3.0 * lr):
+        answer(params[:half], grads[:half], rate)
+        answer(params[half:], grads[half:], rate)
+    return [p.numpy() for p in params if isinstance(p, tf.Variable)]
+
+
+# Dimensions: how many parameters (one, some, more than anyone types) · their shapes, scalars and more rows than anyone types ·
+# gradients tiny, of both signs and far beyond any clip · the learning rate below and above 1 · the second call, with the
+# same lists or with another network's (momentum, a cache) · the lists and gradients that the caller still owns · the
+# variables as objects.
+
+
+@sgd_step.case("one step", probe=_step, points=0.5)
 def _(rng):
-    shapes = [(4, 3), (3,), (3, 2), (2,)]
-    return [variable(_normal(rng, *s)) for s in shapes], [_normal(rng, *s) for s in shapes], 0.1
+    m, n = int(rng.integers(2, 6)), int(rng.integers(2, 6))
+    shapes = [(m, n), (n,), (n, 2), (2,)]
+    return [variable(_normal(rng, *s)) for s in shapes], [1 + _normal(rng, *s) for s in shapes], 0.1
 
 
-@sgd_step.case("two steps, one after the other", probe=_two_steps)
+@sgd_step.case("two steps, one after the other", probe=_two_steps, points=1)
 def _(rng):
     shapes = [(2, 5), (5,)]
     lr = float(rng.uniform(0.05, 0.5))
-    return [variable(_normal(rng, *s)) for s in shapes], [_normal(rng, *s) for s in shapes], lr
+    return [variable(_normal(rng, *s)) for s in shapes], [1 + _normal(rng, *s) for s in shapes], lr
 
 
-@sgd_step.case("a single scalar parameter, a large step", probe=_step)
+@sgd_step.case("two networks that take turns, with a rate of their own each round", probe=_two_networks, points=0.5)
+def _(rng):
+    shapes = 2 * [(3, 2), (2,)]
+    lr = float(rng.uniform(0.05, 0.3))
+    return [variable(_normal(rng, *s)) for s in shapes], [1 + _normal(rng, *s) for s in shapes], lr
+
+
+@sgd_step.case("a single scalar parameter, a large step", probe=_step, points=0.5)
 def _(rng):
     return [variable(_normal(rng))], [np.float32(rng.uniform(0.5, 2)) * np.ones((), "float32")], 3.0
+
+
+@sgd_step.case("many parameters, some with tiny gradients and some with huge ones", probe=_step, points=0.5)
+def _(rng):
+    shapes = [(int(rng.integers(129, 140)), 2), *int(rng.integers(12, 15)) * [(3,)]]
+    sizes = np.resize([1e5, 1e-3, 40.0], len(shapes))
+    grads = [np.float32(size) * (1 + _normal(rng, *s)) for size, s in zip(sizes, shapes, strict=True)]
+    return [variable(np.float32(size) * _normal(rng, *s)) for size, s in zip(sizes, shapes, strict=True)], grads, 0.5
 
 
 @sgd_step.mistake(
@@ -713,6 +992,32 @@ def _(params, grads, lr):
         params[i].assign_sub(grads[i])
 
 
+@sgd_step.mistake("You bound the gradients. That is clipping, which chapter 4 is about; here each counts as it is.")
+def _(params, grads, lr):
+    for w, g in zip(params, grads):
+        w.assign_sub(lr * tf.clip_by_value(g, -5.0, 5.0))
+
+
+@sgd_step.mistake(
+    "You divided the step by its length. In plain gradient descent a longer gradient makes a longer step."
+)
+def _(params, grads, lr):
+    for w, g in zip(params, grads):
+        w.assign_sub(lr * g / tf.norm(g))
+
+
+@sgd_step.mistake(
+    "Your function remembers earlier steps. Plain gradient descent has no momentum: each step is its gradient's alone."
+)
+def _(params, grads, lr):
+    global _velocity
+    if "_velocity" not in globals() or [v.shape for v in _velocity] != [g.shape for g in grads]:
+        _velocity = [tf.zeros_like(g) for g in grads]
+    _velocity = [0.9 * v + g for v, g in zip(_velocity, grads)]
+    for w, v in zip(params, _velocity):
+        w.assign_sub(lr * v)
+
+
 # -- accuracy -----------------------------------------------------------------------------------------------------------
 
 
@@ -736,36 +1041,63 @@ def accuracy(out, y):
     return float(tf.reduce_mean(tf.cast(tf.math.in_top_k(y, out, 1), tf.float32)))
 
 
-def _logits_and_labels(rng, n, classes, right):
-    """Logits of which so many are right, and no wrong way to look at them finds as many."""
-    while True:
-        y = rng.integers(1, classes, size=n, dtype=np.int32)
-        out = _normal(rng, n, classes)
-        out[:, 0] = 2 + rng.uniform(size=n)  # above .5 and never the largest
-        hit = rng.permutation(n) < right
-        out[np.arange(n), np.where(hit, y, 1 + y % (classes - 1))] = 5 + rng.uniform(size=n)
-        along_the_batch = -1 if n != classes else np.sum(out.argmax(axis=0) == y)
-        smallest = np.sum(out.argmin(axis=1) == y)
-        one_hot = np.mean((out > 0.5) == (y[:, None] == np.arange(classes))) * n
-        alike = right in (along_the_batch, smallest) or abs(right - one_hot) < 1e-3
-        if not alike and (n == 1 or smallest not in (along_the_batch, n - right)):
-            return out, y
+def _logits_and_labels(rng, n, classes, right, least=0):
+    """Logits [n, classes] of which so many are right, and labels from `least` on, each about equally often.
+
+    All logits lie in 0 … .4 but the largest of each row, which is near 1; the smallest is never the label's. So every wrong
+    way of looking finds another share, as long as `right` is greater than the number of images of one class.
+    """
+    y = (least + rng.permutation(n) % (classes - least)).astype("int32")
+    hit = rng.permutation(n) < right
+    out = (0.1 + 0.3 * rng.random(size=(n, classes))).astype("float32")
+    rows, following = np.arange(n), (y + 1 - least) % (classes - least) + least
+    out[rows, np.where(hit, y, following)] = 0.9 + 0.1 * rng.random(size=n)
+    out[rows, np.where(hit, following, y)] = np.where(hit, 0.0, 0.45)
+    return out, y
 
 
-@accuracy.case("some right, some wrong", points=1)
+# Dimensions: how many images (one, some, as many as classes, more than anyone types) · how many classes (three, some, more
+# than anyone types) · the share: none right, some, all · the place of the largest logit: 0, the middle, the last · how
+# large it is: all negative, all far beyond 50 · by how much it is the largest: by far, by little. Ties are left out: the
+# task does not say which of two largest counts.
+
+
+@accuracy.case("some right, some wrong", points=0.5)
 def _(rng):
-    return _logits_and_labels(rng, 11, 10, int(rng.integers(3, 9)))
+    n, classes = int(rng.choice([7, 11, 13])), int(rng.integers(4, 7))
+    return _logits_and_labels(rng, n, classes, int(rng.integers(4, n - 1)))
 
 
-@accuracy.case("as many images as classes", points=1)
+@accuracy.case("as many images as classes", points=0.5)
 def _(rng):
-    return _logits_and_labels(rng, 10, 10, int(rng.choice([2, 3, 4, 6, 7, 8])))
+    n = int(rng.choice([5, 7, 9]))
+    out, y = _logits_and_labels(rng, n, n, int(rng.integers(2, n - 1)))
+    out[int(rng.integers(0, n))] += 20  # along the batch the largest of every column is this image's
+    return out, y
 
 
-@accuracy.case("all logits negative", points=0.5)
+@accuracy.case("all logits negative, the largest by little", points=0.5)
 def _(rng):
-    out, y = _logits_and_labels(rng, 9, 5, int(rng.integers(2, 7)))
-    return out - 20, y
+    n, classes = int(rng.choice([7, 11, 13])), int(rng.integers(5, 7))
+    out, y = _logits_and_labels(rng, n, classes, int(rng.integers(5, n - 1)), least=1)
+    out = -20 + 0.005 * out
+    out[:, 0] = -21  # where an argmax of equal numbers lands; no image has this label
+    return out.astype("float32"), y
+
+
+@accuracy.case("many images of many classes, large logits, nearly all right", points=0.5)
+def _(rng):
+    n, classes = int(rng.choice([131, 137, 139])), int(rng.integers(17, 25))
+    out, y = _logits_and_labels(rng, n, classes, n - 1)
+    last = int(np.flatnonzero(out.argmax(axis=1) != y)[0])
+    order = np.append(np.delete(np.arange(n), last), last)  # the one that is wrong stands at the end
+    return (1000 * (out[order] + 1)).astype("float32"), y[order]
+
+
+@accuracy.case("not one is right", points=0.5)
+def _(rng):
+    n, classes = int(rng.integers(2, 7)), int(rng.integers(7, 10))
+    return _logits_and_labels(rng, n, classes, 0)
 
 
 @accuracy.case("a batch of one, and it is right", points=0.5)
@@ -824,3 +1156,27 @@ def _(out, y):
 @accuracy.mistake("You asked for the place of the smallest logit.")
 def _(out, y):
     return float(tf.reduce_mean(tf.cast(tf.argmin(out, axis=1, output_type=tf.int32) == y, tf.float32)))
+
+
+@accuracy.mistake("This is a percentage. The task asks for a share between 0 and 1.")
+def _(out, y):
+    return 100 * float(tf.reduce_mean(tf.cast(tf.argmax(out, axis=1, output_type=tf.int32) == y, tf.float32)))
+
+
+@accuracy.mistake("You say for each image whether it is right. What share of them is?")
+def _(out, y):
+    return tf.cast(tf.argmax(out, axis=1, output_type=tf.int32) == y, tf.float32)
+
+
+@accuracy.mistake(
+    "Each guess was compared with each label: one of the two has an axis too many, and broadcasting did the rest."
+)
+def _(out, y):
+    guess = tf.argmax(out, axis=1, output_type=tf.int32)
+    return float(tf.reduce_mean(tf.cast(guess == y[:, None], tf.float32)))
+
+
+@accuracy.mistake("You count an image only if its softmax gives the label more than one half. The largest is enough.")
+def _(out, y):
+    share = tf.gather(tf.nn.softmax(out), y, axis=1, batch_dims=1)
+    return float(tf.reduce_mean(tf.cast(share > 0.5, tf.float32)))

@@ -21,7 +21,7 @@ def explodes_numpy(norms):
 
 
 def explodes_tensor(norms):
-    bad = tf.where(tf.logical_not(tf.math.is_finite(norms)))
+    bad = tf.where(tf.logical_not(tf.math.is_finite(tf.constant(norms, tf.float64))))
     return int(bad[0, 0]) if len(bad) else None
 
 
@@ -165,16 +165,227 @@ def clipped_step_compiled(params, grads, lr, c):
     _update(params, grads, lr * tf.minimum(1.0, c / tf.maximum(norm, 1e-12)))
 
 
+# -- right answers of another temper
+
+
+def explodes_while(norms):
+    step = 0
+    while step < len(norms) and -math.inf < norms[step] < math.inf:
+        step += 1
+    return None if step == len(norms) else step
+
+
+@tf.custom_gradient
+def clip_value_own_gradient(a, lo, hi):
+    inside = tf.cast((a >= lo) & (a <= hi), a.dtype)
+    return tf.where(a < lo, lo, tf.where(a > hi, hi, a)), lambda upstream: (upstream * inside, None, None)
+
+
+def clip_norm_unit(a, c):
+    unit, norm = (
+        tf.linalg.normalize(tf.reshape(a, [-1])) if tf.reduce_any(a != 0) else (tf.reshape(a, [-1]), tf.zeros([1]))
+    )
+    return tf.reshape(unit * tf.minimum(norm, c), a.shape) if tf.reduce_any(a != 0) else a
+
+
+def clip_global_nested_loop(grads, c):
+    total, clipped = 0.0, []
+    for g in grads:
+        if g is not None:
+            total += tf.nn.l2_loss(g) * 2
+    norm = total**0.5
+    for g in grads:
+        clipped.append(g if g is None or norm <= c else tf.math.divide(g * c, norm))
+    return clipped, norm
+
+
+def clipped_step_compat(params, grads, lr, c):
+    clipped, _ = tf.clip_by_global_norm(grads, clip_norm=c)
+    for p, g in zip(params, clipped):
+        p.assign(p - g * lr)
+    return params
+
+
+# -- wrong answers that must never pass
+
+
+def explodes_first_hundred(norms):
+    return explodes_loop(norms[:100])
+
+
+def explodes_leap(norms):
+    return next((i for i in range(1, len(norms)) if not norms[i] < 1e6 * norms[i - 1]), None)
+
+
+def explodes_last_only(norms):
+    return None if math.isfinite(norms[-1]) else len(norms) - 1
+
+
+def explodes_skips_first(norms):
+    found = explodes_loop(norms[1:])
+    return None if found is None else found + 1
+
+
+def clip_value_first_elements(a, lo, hi):
+    return (
+        tf.concat([clip_value_two_bounds(a[:64], lo, hi), a[64:]], 0)
+        if len(a.shape) == 1
+        else clip_value_two_bounds(a, lo, hi)
+    )
+
+
+def clip_value_cut(a, lo, hi):
+    return clip_value_two_bounds(tf.maximum(tf.minimum(a, 100.0), -100.0), lo, hi)
+
+
+def clip_value_soft(a, lo, hi):
+    return lo + (hi - lo) * tf.sigmoid((a - lo) / (hi - lo))
+
+
+def clip_value_bounds_swapped(a, lo, hi):
+    return tf.where(a < lo, hi, tf.where(a > hi, lo, a))
+
+
+def clip_value_no_gradient(a, lo, hi):
+    return tf.stop_gradient(clip_value_two_bounds(a, lo, hi))
+
+
+def clip_norm_columns(a, c):
+    return a * c / tf.maximum(tf.norm(a, axis=0, keepdims=True), c) if len(a.shape) else a
+
+
+def clip_norm_first_rows(a, c):
+    return a * c / tf.maximum(tf.norm(a[:128] if len(a.shape) else a), c)
+
+
+def clip_norm_large_constant(a, c):
+    return a * tf.minimum(1.0, c / (tf.norm(a) + 1e-2))
+
+
+def clip_norm_at_least_one(a, c):
+    return a * tf.minimum(1.0, c / tf.maximum(tf.norm(a), 1.0))
+
+
+def clip_norm_absolute(a, c):
+    return tf.abs(clip_norm_one_line(a, c))
+
+
+def clip_norm_root(a, c):
+    return a * tf.sqrt(c / tf.maximum(tf.norm(a), c))
+
+
+def clip_global_first_six(grads, c):
+    norm = tf.linalg.global_norm(grads[:6])
+    return [None if g is None else g * c / tf.maximum(norm, c) for g in grads], norm
+
+
+def clip_global_last_none_only(grads, c):
+    clipped, norm = clip_global_plain([g for g in grads if g is not None], c)
+    return clipped + [None] * (len(grads) - len(clipped)), norm
+
+
+def clip_global_at_least_one(grads, c):
+    norm = tf.linalg.global_norm(grads)
+    return [None if g is None else g * tf.minimum(1.0, c / tf.maximum(norm, 1.0)) for g in grads], norm
+
+
+def clip_global_norm_at_most_c(grads, c):
+    clipped, norm = clip_global_plain(grads, c)
+    return clipped, tf.minimum(norm, c)
+
+
+def clipped_step_first_six(params, grads, lr, c):
+    clipped_step_plain(params[:6], tf.clip_by_global_norm(grads, c)[0][:6], lr, c)
+
+
+def clipped_step_rate_at_most_one(params, grads, lr, c):
+    clipped_step_plain(params, grads, min(lr, 1.0), c)
+
+
+def clipped_step_bound_at_least_one(params, grads, lr, c):
+    clipped_step_plain(params, grads, lr, max(c, 1.0))
+
+
+def clipped_step_twice(params, grads, lr, c):
+    clipped_step_plain(params, grads, lr, c)
+    clipped_step_plain(params, grads, lr, c)
+
+
+def clipped_step_signs(params, grads, lr, c):
+    for p, g in zip(params, grads):
+        p.assign_sub(lr * tf.sign(g))
+
+
+WRONG = {
+    "explodes": [explodes_first_hundred, explodes_leap, explodes_last_only, explodes_skips_first],
+    "clip_value": [
+        clip_value_first_elements,
+        clip_value_cut,
+        clip_value_soft,
+        clip_value_bounds_swapped,
+        clip_value_no_gradient,
+    ],
+    "clip_norm": [
+        clip_norm_columns,
+        clip_norm_first_rows,
+        clip_norm_large_constant,
+        clip_norm_at_least_one,
+        clip_norm_absolute,
+        clip_norm_root,
+    ],
+    "clip_global": [
+        clip_global_first_six,
+        clip_global_last_none_only,
+        clip_global_at_least_one,
+        clip_global_norm_at_most_c,
+    ],
+    "clipped_step": [
+        clipped_step_first_six,
+        clipped_step_rate_at_most_one,
+        clipped_step_bound_at_least_one,
+        clipped_step_twice,
+        clipped_step_signs,
+    ],
+}
+
 ANSWERS = {
-    "explodes": [explodes_loop, explodes_numpy, explodes_tensor, explodes_numpy_integer, explodes_by_difference],
-    "clip_value": [clip_value_two_bounds, clip_value_where, clip_value_masks, clip_value_compiled, clip_value_double],
-    "clip_norm": [clip_norm_one_line, clip_norm_branch, clip_norm_numpy, clip_norm_small_constant, clip_norm_compiled],
+    "explodes": [
+        explodes_loop,
+        explodes_numpy,
+        explodes_tensor,
+        explodes_numpy_integer,
+        explodes_by_difference,
+        explodes_while,
+    ],
+    "clip_value": [
+        clip_value_two_bounds,
+        clip_value_where,
+        clip_value_masks,
+        clip_value_compiled,
+        clip_value_double,
+        clip_value_own_gradient,
+    ],
+    "clip_norm": [
+        clip_norm_one_line,
+        clip_norm_branch,
+        clip_norm_numpy,
+        clip_norm_small_constant,
+        clip_norm_compiled,
+        clip_norm_unit,
+    ],
     "clip_global": [
         clip_global_plain,
         clip_global_concatenated,
         clip_global_norm_of_norms,
         clip_global_numpy,
         clip_global_library_norm,
+        clip_global_nested_loop,
     ],
-    "clipped_step": [clipped_step_plain, clipped_step_factor, clipped_step_numpy, clipped_step_compiled],
+    "clipped_step": [
+        clipped_step_plain,
+        clipped_step_factor,
+        clipped_step_numpy,
+        clipped_step_compiled,
+        clipped_step_compat,
+    ],
 }

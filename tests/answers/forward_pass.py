@@ -197,17 +197,303 @@ def accuracy_graph(out, y):
     )
 
 
+# -- right answers of another temper -------------------------------------------------------------------------------------
+
+
+def prepare_list(x, y):
+    return [tf.cast(tf.reshape(x, (len(x), 784)), tf.float32) / tf.constant(255.0), tf.cast(y, "int32")]
+
+
+def init_params_sizes_read_twice(sizes, stddev):
+    rng = tf.random.Generator.from_non_deterministic_state()
+    weights = [tf.Variable(rng.truncated_normal([m, n], stddev=stddev), name="w") for m, n in zip(sizes, sizes[1:])]
+    biases = [tf.Variable(tf.zeros([n]), name="b") for n in sizes[1:]]
+    return [p for pair in zip(weights, biases) for p in pair]
+
+
+def forward_absolute(x, params):
+    n = len(params) // 2
+    for i in range(n):
+        x = tf.matmul(x, params[2 * i]) + params[2 * i + 1]
+        if i != n - 1:
+            x = (x + tf.abs(x)) / 2
+    return x
+
+
+def mse_onehot_scattered(y, out):
+    hot = tf.scatter_nd(tf.stack([tf.range(len(y)), y], axis=1), tf.ones(len(y)), out.shape)
+    return tf.reduce_sum((hot - out) ** 2) / (out.shape[0] * out.shape[1])
+
+
+def sgd_step_scaled_copy(params, grads, lr):
+    steps = [-lr * g for g in grads]
+    return [p.assign_add(s) for p, s in zip(params, steps)]
+
+
+def accuracy_sorted(out, y):
+    best = tf.argsort(out, axis=1, direction="DESCENDING")[:, 0]
+    return tf.math.count_nonzero(best == y).numpy() / len(y)
+
+
+# -- wrong answers that must never pass ----------------------------------------------------------------------------------
+
+
+def prepare_first_images(x, y):
+    return tf.reshape(tf.cast(x[:128], tf.float32), [-1, 784]) / 255.0, tf.cast(y[:128], tf.int32)
+
+
+def prepare_rounded(x, y):
+    return tf.round(tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / 2.55) / 100, tf.cast(y, tf.int32)
+
+
+def prepare_stretched(x, y):
+    x = tf.reshape(tf.cast(x, tf.float32), [-1, 784])
+    low, high = tf.reduce_min(x), tf.reduce_max(x)
+    return (x - low) / (high - low), tf.cast(y, tf.int32)
+
+
+def prepare_standardised(x, y):
+    x = tf.reshape(tf.cast(x, tf.float32), [-1, 784])
+    return (x - tf.reduce_mean(x)) / tf.math.reduce_std(x), tf.cast(y, tf.int32)
+
+
+def _initialised(draw, bias=tf.zeros):
+    def answer(sizes, stddev):
+        pairs = [(tf.Variable(draw([m, n], stddev)), tf.Variable(bias([n]))) for m, n in zip(sizes, sizes[1:])]
+        return [p for pair in pairs for p in pair]
+
+    return answer
+
+
+def _truncated(shape, stddev, **options):
+    return tf.random.truncated_normal(shape, stddev=stddev, **options)
+
+
+def _absolute(shape, stddev):
+    return tf.abs(_truncated(shape, stddev))
+
+
+def _tiled(shape, stddev):
+    return tf.tile(_truncated([1, shape[1]], stddev), [shape[0], 1])
+
+
+def _uniform_of_that_spread(shape, stddev):
+    reach = 0.8796 * stddev * 3**0.5
+    return tf.random.uniform(shape, -reach, reach)
+
+
+def _widened(shape, stddev):
+    return keras.random.truncated_normal(shape, 0.0, stddev / 0.8796)
+
+
+def _shifted(shape, stddev):
+    return _truncated(shape, stddev, mean=0.08 * stddev)
+
+
+def _signs(shape, stddev):
+    return 0.88 * stddev * tf.sign(tf.random.normal(shape))
+
+
+def _first_layers(sizes, stddev):
+    return init_params_plain(sizes[:4], stddev)
+
+
+def _sizes_used_up(sizes, stddev):
+    params = []
+    while len(sizes) > 1:
+        m = sizes.pop(0)
+        params += init_params_plain([m, sizes[0]], stddev)
+    return params
+
+
+def _same_for_all_calls(sizes, stddev):
+    tf.random.set_seed(7)
+    return init_params_plain(sizes, stddev)
+
+
+def _one_bias_for_all(sizes, stddev):
+    params = init_params_plain(sizes, stddev)
+    if len(set(sizes[1:])) == 1:
+        params[1::2] = [params[1]] * len(params[1::2])
+    return params
+
+
+def _bent(bend):
+    def answer(x, params):
+        for w, b in zip(params[:-2:2], params[1:-2:2]):
+            x = bend(x @ w + b)
+        return x @ params[-2] + params[-1]
+
+    return answer
+
+
+def forward_bias_along_the_batch(x, params):
+    for i, (w, b) in enumerate(zip(params[::2], params[1::2])):
+        x = x @ w
+        x = x + (b[:, None] if x.shape[0] == x.shape[1] else b)
+        x = tf.nn.relu(x) if 2 * i + 2 < len(params) else x
+    return x
+
+
+def forward_eight_layers(x, params):
+    return forward_loop(x, list(params[:16]))
+
+
+def forward_first_rows(x, params):
+    return forward_loop(x[:128], params)
+
+
+def forward_no_gradient_for_biases(x, params):
+    return forward_loop(x, [p if i % 2 == 0 else tf.stop_gradient(p) for i, p in enumerate(params)])
+
+
+def mse_onehot_sixty_four(y, out):
+    return tf.reduce_mean((tf.one_hot(y, 64)[:, : out.shape[1]] - out[:, :64]) ** 2)
+
+
+def mse_onehot_first_images(y, out):
+    return mse_onehot_plain(y[:128], out[:128])
+
+
+def mse_onehot_cut(y, out):
+    return mse_onehot_plain(y, tf.clip_by_value(out, -50.0, 50.0))
+
+
+def mse_onehot_ten_only(y, out):
+    return tf.reduce_sum((tf.one_hot(y, out.shape[1]) - out) ** 2) / (10 * len(y))
+
+
+def sgd_step_first_six(params, grads, lr):
+    for p, g in zip(params[:6], grads):
+        p.assign_sub(lr * g)
+
+
+def sgd_step_by_norm(params, grads, lr):
+    for p, g in zip(params, grads):
+        p.assign_sub(lr * tf.clip_by_norm(g, 100.0))
+
+
+def sgd_step_signs(params, grads, lr):
+    for p, g in zip(params, grads):
+        p.assign_sub(lr * tf.sign(g))
+
+
+def sgd_step_decayed(params, grads, lr):
+    for p, g in zip(params, grads):
+        p.assign_sub(lr * (g + 0.01 * p))
+
+
+def sgd_step_empties(params, grads, lr):
+    while grads:
+        params[len(grads) - 1].assign_sub(lr * grads.pop())
+
+
+def sgd_step_slow(params, grads, lr):
+    for p, g in zip(params, grads):
+        p.assign_sub(min(lr, 2.0) * g)
+
+
+def accuracy_first_images(out, y):
+    return accuracy_plain(out[:128], y[:128])
+
+
+def accuracy_without_class_0(out, y):
+    return float(tf.reduce_mean(tf.cast(1 + tf.argmax(out[:, 1:], axis=1, output_type=tf.int32) == y, tf.float32)))
+
+
+def accuracy_ten_classes(out, y):
+    return accuracy_plain(out[:, :10], y)
+
+
+def accuracy_best_two(out, y):
+    best = tf.math.top_k(out, 2).indices
+    return float(tf.reduce_mean(tf.cast(tf.reduce_any(best == y[:, None], axis=1), tf.float32)))
+
+
+def accuracy_cut(out, y):
+    return accuracy_plain(tf.clip_by_value(out, -50.0, 50.0), y)
+
+
+def accuracy_rounded(out, y):
+    return accuracy_plain(tf.cast(tf.cast(out, tf.float16), tf.float32), y)
+
+
+def accuracy_two_digits(out, y):
+    return round(accuracy_plain(out, y), 2)
+
+
+WRONG = {
+    "prepare": [prepare_first_images, prepare_rounded, prepare_stretched, prepare_standardised],
+    "init_params": [
+        *map(
+            _initialised,
+            (_absolute, _tiled, _uniform_of_that_spread, _widened, _shifted, _signs),
+        ),
+        _initialised(_truncated, tf.ones),
+        _first_layers,
+        _sizes_used_up,
+        _same_for_all_calls,
+        _one_bias_for_all,
+    ],
+    "forward": [
+        *map(_bent, (tf.nn.elu, tf.nn.gelu, tf.nn.softplus, tf.tanh, tf.abs, tf.identity, tf.nn.relu6)),
+        forward_bias_along_the_batch,
+        forward_eight_layers,
+        forward_first_rows,
+        forward_no_gradient_for_biases,
+    ],
+    "mse_onehot": [mse_onehot_sixty_four, mse_onehot_first_images, mse_onehot_cut, mse_onehot_ten_only],
+    "sgd_step": [
+        sgd_step_first_six,
+        sgd_step_by_norm,
+        sgd_step_signs,
+        sgd_step_decayed,
+        sgd_step_empties,
+        sgd_step_slow,
+    ],
+    "accuracy": [
+        accuracy_first_images,
+        accuracy_without_class_0,
+        accuracy_ten_classes,
+        accuracy_best_two,
+        accuracy_cut,
+        accuracy_rounded,
+        accuracy_two_digits,
+    ],
+}
+
 ANSWERS = {
-    "prepare": [prepare_tensorflow, prepare_numpy, prepare_float64_inside, prepare_image_dtype, prepare_graph],
-    "init_params": [init_params_plain, init_params_keras, init_params_redrawn, init_params_scaled],
-    "forward": [forward_loop, forward_maximum, forward_float64, forward_recursive, forward_graph],
+    "prepare": [
+        prepare_tensorflow,
+        prepare_numpy,
+        prepare_float64_inside,
+        prepare_image_dtype,
+        prepare_graph,
+        prepare_list,
+    ],
+    "init_params": [
+        init_params_plain,
+        init_params_keras,
+        init_params_redrawn,
+        init_params_scaled,
+        init_params_sizes_read_twice,
+    ],
+    "forward": [forward_loop, forward_maximum, forward_float64, forward_recursive, forward_graph, forward_absolute],
     "mse_onehot": [
         mse_onehot_plain,
         mse_onehot_expanded,
         mse_onehot_float64,
         mse_onehot_twice_averaged,
         mse_onehot_graph,
+        mse_onehot_scattered,
     ],
-    "sgd_step": [sgd_step_assign_sub, sgd_step_assign, sgd_step_numpy, sgd_step_add_and_return, sgd_step_graph],
-    "accuracy": [accuracy_plain, accuracy_numpy, accuracy_counted, accuracy_by_value, accuracy_graph],
+    "sgd_step": [
+        sgd_step_assign_sub,
+        sgd_step_assign,
+        sgd_step_numpy,
+        sgd_step_add_and_return,
+        sgd_step_graph,
+        sgd_step_scaled_copy,
+    ],
+    "accuracy": [accuracy_plain, accuracy_numpy, accuracy_counted, accuracy_by_value, accuracy_graph, accuracy_sorted],
 }
