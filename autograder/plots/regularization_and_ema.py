@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
+from matplotlib.ticker import StrMethodFormatter
 
 from . import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, panels, shown
 
@@ -44,6 +45,12 @@ def _scatter(ax: Any, x: Any, y: Any, size: float = 26) -> None:
     ax.grid(False)
 
 
+def _plain_ticks(ax: Any) -> None:
+    """Numbers on a log axis as people write them: 0.06, not 6 × 10⁻²."""
+    for set_formatter in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
+        set_formatter(StrMethodFormatter("{x:g}"))
+
+
 def sample(x: Any, y: Any) -> Any:
     """The points, the circle that labelled them, and a ring around each that lies on the wrong side of it."""
     figure, ax = panels(1, height=4.0, width=6.0)
@@ -68,6 +75,7 @@ def learning(steps: Sequence[int], train: Any, held_out: Any, lambdas: Sequence[
         for k, lam in enumerate(lambdas):
             ax.semilogy(steps, mse[:, k], color=COLOURS[k % len(COLOURS)], label=f"λ = {lam:g}")
         ax.set(xlabel="step", ylabel=f"MSE on {name} points", xlim=(0, steps[-1]))
+        _plain_ticks(ax)
     first, best = int(np.argmin(tables[1][:, 0])), int(np.argmin(tables[1][-1]))
     axes[0].set_title(f"Training points: λ = {lambdas[int(np.argmin(tables[0][-1]))]:g} ends lowest")
     axes[1].set_title(f"New points: λ = {lambdas[best]:g} ends lowest")
@@ -82,7 +90,7 @@ def learning(steps: Sequence[int], train: Any, held_out: Any, lambdas: Sequence[
 
 def boundaries(xx: Any, yy: Any, zs: Sequence[Any], x: Any, y: Any, titles: Sequence[str]) -> Any:
     """One panel for each network: its answers as a ground, its boundary at .5 (solid), the true circle (dashed)."""
-    figure, axes = panels(len(zs), height=9.6 / max(len(zs), 2), sharey=True, squeeze=False)
+    figure, axes = panels(len(zs), height=1.0 + 8.6 / max(len(zs), 2), sharey=True, squeeze=False)
     for ax, z, title in zip(axes[0], zs, titles, strict=True):
         z = np.asarray(z)
         ax.pcolormesh(xx, yy, z, cmap=GROUND, vmin=-0.6, vmax=1.6, shading="auto", alpha=0.7)
@@ -192,7 +200,7 @@ def averaged(steps: Any, raw: Any, average: Any) -> Any:
     right.set_xticks(range(1, raw.shape[1] + 1), labels=[str(k + 1) for k in range(raw.shape[1])])
     better = int(np.sum(average[half:].mean(axis=0) > raw[half:].mean(axis=0)))
     right.set(xlabel="network, second half of its run", ylim=(low, 100))
-    right.set_title(f"and is better in {better} of {raw.shape[1]} networks")
+    right.set_title(f"and is better in {better} of {raw.shape[1]} networks" if raw.shape[1] > 1 else "All its values")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return shown(
         figure,
@@ -211,6 +219,7 @@ def stopped(train: Sequence[float], held_out: Sequence[float], steps: int) -> An
     ax.plot(at, held_out, "o-", color=BLUE, ms=4, label="held-out points")
     ax.plot(at[best], held_out[best], "o", ms=13, mfc="none", mec=RED, mew=2, label="weights that are kept")
     ax.set(xlabel="step", ylabel="MSE", yscale="log", xlim=(0, None))
+    _plain_ticks(ax)
     ax.set_title(f"After {at[best]} steps new points are answered best")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return shown(
