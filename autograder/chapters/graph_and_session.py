@@ -42,28 +42,35 @@ def build_graph():
     return graph, x, y
 
 
+# Dimensions: rows fed (none, one, a few, more than 16), their sign and size; what the function leaves behind (default graph,
+# default session, operations); a second call; dtype and shape of the placeholder, axes of the sums.
+
+
 def _built(answer, values):
     """Build twice, look at what there is, and run it on the values, inside a default graph of ours that must stay empty."""
-    outer = tf.Graph()
+    outer, session_before = tf.Graph(), tf.compat.v1.get_default_session()
     with outer.as_default():
         result, again = answer(), answer()
         left = tf.compat.v1.get_default_graph() is outer
+        left = left and tf.compat.v1.get_default_session() is session_before
     if not isinstance(result, (list, tuple)) or len(result) != 3:
         return {"found": "your function should return three things: the graph, the placeholder and the row sums"}
     graph, x, y = result
     if not left:
-        return {"found": "after the call, a graph of yours is still the default graph. Does every `with` end?"}
+        return {
+            "found": "after the call, a graph or a session of yours is still the default one. Does every `with` end?"
+        }
     if outer.get_operations():
         return {"found": "something of yours was built in the graph that was the default before the call"}
     if not isinstance(graph, tf.Graph):
-        return {"found": "the first of your results should be a tf.Graph"}
+        return {"found": "the first of your results should be a tf.Graph", "kind": type(graph).__name__}
     for name, tensor in (("placeholder", x), ("result", y)):
         if not isinstance(tensor, tf.Tensor) or not hasattr(tensor, "graph"):
-            return {"found": f"your {name} is no tensor of a graph"}
+            return {"found": f"your {name} is no tensor of a graph", "kind": type(tensor).__name__}
         if tensor.graph is not graph:
             return {"found": f"your {name} belongs to another graph than the one you return"}
     if x.op.type != "Placeholder":
-        return {"found": "the second of your results should be a placeholder"}
+        return {"found": "the second of your results should be a placeholder", "kind": x.op.type}
     if again[0] is graph:
         return {"found": "a second call should build a second graph; yours gives back the first"}
     shape, dtypes = str(x.shape), [x.dtype.name, y.dtype.name]
@@ -92,9 +99,14 @@ def _row_sums(result, inputs, expected):
     return None
 
 
-@build_graph.case("a graph of its own, run on three rows", points=2, probe=_built, accept=_row_sums)
+@build_graph.case("a graph of its own, run on three rows", points=1, probe=_built, accept=_row_sums)
 def _(rng):
     return (_normal(rng, 3, 2),)
+
+
+@build_graph.case("run on many rows of large numbers", points=1, probe=_built, accept=_row_sums)
+def _(rng):
+    return (_normal(rng, int(rng.integers(17, 40)), 2, scale=1000),)
 
 
 @build_graph.case("run on a single row", points=1, probe=_built, accept=_row_sums)
@@ -137,6 +149,38 @@ def _():
         return graph, x, tf.reduce_sum(x, axis=1, keepdims=True)
 
 
+@build_graph.mistake("Your placeholder does not say that it takes rows of two numbers: it has no shape.")
+def _():
+    graph = tf.Graph()
+    with graph.as_default():
+        x = tf.compat.v1.placeholder(tf.float32)
+        return graph, x, tf.reduce_sum(x, axis=1, keepdims=True)
+
+
+@build_graph.mistake("This is the mean of each row; the task asks for the sum.")
+def _():
+    graph = tf.Graph()
+    with graph.as_default():
+        x = tf.compat.v1.placeholder(tf.float32, [None, 2])
+        return graph, x, tf.reduce_mean(x, axis=1, keepdims=True)
+
+
+@build_graph.mistake("You add everything up: one number for all rows.")
+def _():
+    graph = tf.Graph()
+    with graph.as_default():
+        x = tf.compat.v1.placeholder(tf.float32, [None, 2])
+        return graph, x, tf.reduce_sum(x, keepdims=True)
+
+
+@build_graph.mistake("Your three results are in another order than graph, placeholder, sums.")
+def _():
+    graph = tf.Graph()
+    with graph.as_default():
+        x = tf.compat.v1.placeholder(tf.float32, [None, 2])
+        return x, tf.reduce_sum(x, axis=1, keepdims=True), graph
+
+
 @build_graph.mistake("There is no placeholder: your graph computes with a constant, and nothing can be fed.")
 def _():
     graph = tf.Graph()
@@ -163,31 +207,31 @@ def run(graph, y, feed):
     return value
 
 
-def _program(weights, bias, trained):
-    """x @ w + b, with w and b variables; `trained` more variables nobody asks for."""
+# Dimensions: rows fed (1 to dozens), feeds (none, one, two placeholders); variables (none, needed, not needed, not trainable);
+# a y that changes a variable, so that each run of it counts; calls one after another; sessions left open, defaults left.
+
+
+def _program(weights, bias, more):
+    """(x @ w + b · scale), with w and b variables; `more` other variables nobody asks for."""
     graph = tf.Graph()
     with graph.as_default():
         x = tf.compat.v1.placeholder(tf.float32, [None, 2], name="x")
+        scale = tf.compat.v1.placeholder(tf.float32, [], name="scale")
         w = tf.compat.v1.get_variable("w", initializer=tf.constant(np.asarray(weights)))
         b = tf.compat.v1.get_variable("b", initializer=tf.constant(np.asarray(bias)))
-        for i in range(int(trained)):
+        for i in range(int(more)):
             tf.compat.v1.get_variable(f"other{i}", initializer=tf.zeros([2]))
-        tf.identity(tf.matmul(x, w) + b, name="y")
+        tf.identity(tf.matmul(x, w) + b * scale, name="y")
     return graph
 
 
-def _ran(answer, graph, values):
-    """Ask twice for y of the graph, with x fed; an error is told without the places where TensorFlow made each node."""
-    names = [op.name for op in graph.get_operations()]
-    y, feed = graph.get_tensor_by_name("y:0"), {}
-    if "x" in names:
-        feed = {graph.get_tensor_by_name("x:0"): np.asarray(values)}
-    try:
-        found = [answer(graph, y, feed) for _ in range(2)]
-    except tf.errors.OpError as error:
-        told = error.message.split("Node: ")[-1].strip().splitlines()
-        raise type(error)(None, None, told[min(1, len(told) - 1)]).with_traceback(error.__traceback__) from None
-    return {"values": found, "kinds": ["array" if isinstance(v, np.ndarray) else type(v).__name__ for v in found]}
+def _counter(start, untrained):
+    """y adds 1 to a variable and gives back its value; the variable may be one that no optimizer trains."""
+    graph = tf.Graph()
+    with graph.as_default():
+        count = tf.compat.v1.get_variable("count", initializer=tf.constant(np.asarray(start)), trainable=not untrained)
+        tf.identity(tf.compat.v1.assign_add(count, tf.ones_like(count)), name="y")
+    return graph
 
 
 def _constant(value):
@@ -198,28 +242,95 @@ def _constant(value):
     return graph
 
 
-def _case(rng, rows, more):
-    return made(_program, _normal(rng, 2, 3), _normal(rng, 3), more), _normal(rng, rows, 2)
+def _ran(answer, graph, values):
+    """Ask three times for y of the graph, the second time with other rows, and note the sessions that stay open.
+
+    An error is told without the places where TensorFlow made each node.
+    """
+    names = [op.name for op in graph.get_operations()]
+    y, feeds = graph.get_tensor_by_name("y:0"), [{}, {}, {}]
+    if "x" in names:
+        x, scale = graph.get_tensor_by_name("x:0"), graph.get_tensor_by_name("scale:0")
+        rows = np.asarray(values)
+        feeds = [{x: part, scale: factor} for part, factor in ((rows, 1.0), (2 * rows[:1], -3.0), (rows, 1.0))]
+    kinds, opened = (tf.compat.v1.Session, tf.compat.v1.InteractiveSession), []
+    begin = {kind: kind.__init__ for kind in kinds}
+
+    def noting(kind):
+        def start(session, *arguments, **named):
+            begin[kind](session, *arguments, **named)
+            opened.append(session)
+
+        return start
+
+    outer, session_before = tf.Graph(), tf.compat.v1.get_default_session()
+    try:
+        for kind in kinds:
+            kind.__init__ = noting(kind)
+        with outer.as_default():
+            found = [answer(graph, y, feed) for feed in feeds]
+            left = tf.compat.v1.get_default_graph() is outer
+            left = left and tf.compat.v1.get_default_session() is session_before
+    except tf.errors.OpError as error:
+        told = error.message.split("Node: ")[-1].strip().splitlines()
+        raise type(error)(None, None, told[min(1, len(told) - 1)]).with_traceback(error.__traceback__) from None
+    finally:
+        for kind in kinds:
+            kind.__init__ = begin[kind]
+    still = 0
+    for session in opened:
+        try:
+            session.run([])
+            still += 1
+            session.close()
+        except RuntimeError:  # it is closed
+            pass
+    kinds = ["array" if isinstance(v, (np.ndarray, np.generic)) else type(v).__name__ for v in found]
+    return {"values": found, "kinds": kinds, "open": still, "left": left}
 
 
-@run.case("two variables, four rows", probe=_ran)
+def _afresh(result, inputs, expected):
+    first, second, third = result["values"]
+    if any(value is None for value in result["values"]):
+        return "your function returned None. Is a `return` missing on the way there?"
+    if any(kind != "array" for kind in result["kinds"]):
+        return f"your function should return a NumPy array, and returned: {str(result['kinds'][0])[:40]}"
+    if found := difference(first, expected["values"][0], rtol=1e-4, atol=1e-5):
+        return found
+    if found := difference(second, expected["values"][1], rtol=1e-4, atol=1e-5, what="your result of a second call"):
+        return found
+    if found := difference(third, expected["values"][2], rtol=1e-4, atol=1e-5, what="your result of a third call"):
+        return found
+    if result["open"]:
+        return "after the call there is a session that is still open"
+    if result["left"] is not True:
+        return "after the call, a graph or a session of yours is still the default one"
+    return None
+
+
+@run.case("two variables, two placeholders", points=1, probe=_ran, accept=_afresh)
 def _(rng):
-    return _case(rng, 4, 0)
+    return made(_program, _normal(rng, 2, 3), _normal(rng, 3), 0), _normal(rng, int(rng.integers(2, 40)), 2)
 
 
-@run.case("a single row", probe=_ran)
+@run.case("a single row, and variables that y does not need", points=0.5, probe=_ran, accept=_afresh)
 def _(rng):
-    return _case(rng, 1, 2)
+    return made(_program, _normal(rng, 2, 3), _normal(rng, 3), int(rng.integers(1, 4))), _normal(rng, 1, 2)
 
 
-@run.case("variables that y does not need", probe=_ran)
-def _(rng):
-    return _case(rng, 2, 3)
-
-
-@run.case("no variable, nothing to feed", probe=_ran)
+@run.case("no variable, nothing to feed", points=0.5, probe=_ran, accept=_afresh)
 def _(rng):
     return made(_constant, _normal(rng, 2, 2)), None
+
+
+@run.case("y changes a variable: each call begins afresh and runs y once", points=1, probe=_ran, accept=_afresh)
+def _(rng):
+    return made(_counter, _normal(rng, 2), False), None
+
+
+@run.case("a variable that is not trainable", points=1, probe=_ran, accept=_afresh)
+def _(rng):
+    return made(_counter, _normal(rng), True), None
 
 
 @run.mistake(
@@ -249,6 +360,36 @@ def _(graph, y, feed):
         return session.run([y], feed)
 
 
+@run.mistake("You initialise the trainable variables only. A graph may have others: a counter of steps, say.")
+def _(graph, y, feed):
+    with tf.compat.v1.Session(graph=graph) as session:
+        session.run(tf.compat.v1.variables_initializer(tf.compat.v1.trainable_variables()))
+        return session.run(y, feed)
+
+
+@run.mistake("Your session stays open. A `with` closes it, or session.close().")
+def _(graph, y, feed):
+    with graph.as_default():
+        session = tf.compat.v1.Session(graph=graph)
+        session.run(tf.compat.v1.global_variables_initializer())
+        return session.run(y, feed)
+
+
+@run.mistake("You run y more than once in a call: if it changes a variable, it has changed it twice.")
+def _(graph, y, feed):
+    with tf.compat.v1.Session(graph=graph) as session:
+        session.run(tf.compat.v1.global_variables_initializer())
+        session.run(y, feed)
+        return session.run(y, feed)
+
+
+@run.mistake("The values to feed do not arrive: session.run takes the feed as its second argument.")
+def _(graph, y, feed):
+    with tf.compat.v1.Session(graph=graph) as session:
+        session.run(tf.compat.v1.global_variables_initializer())
+        return session.run(y)
+
+
 # -- on_device
 
 
@@ -270,24 +411,32 @@ def _ab(a, b):
     return graph
 
 
+# Dimensions: device (processor or GPU, its number, short and long names); axes of the tensors (0 to 2), signs; every new
+# operation is placed, not the last alone; the sum follows what is fed for a and b; scopes and defaults left behind.
+
+
 def _placed(answer, graph, device):
-    """Where the sum was placed, in which graph, and what it is."""
-    outer = tf.Graph()
+    """Where all that is new in the graph was placed, in which graph the sum is, and what it gives for other a and b."""
+    outer, before = tf.Graph(), {op.name for op in graph.get_operations()}
     with outer.as_default():
         total = answer(graph, device)
+        left = tf.compat.v1.get_default_graph() is outer
     if not isinstance(total, tf.Tensor) or not hasattr(total, "graph") or not hasattr(total, "op"):
-        return {"found": "your function should return a tensor of the graph"}
+        return {"found": "your function should return a tensor of the graph", "kind": type(total).__name__}
     if total.graph is not graph or outer.get_operations():
-        return {"found": "the sum was not built in the graph that was given"}
-    placed = tf.compat.v1.DeviceSpec.from_string(total.op.device) if total.op.device else None
+        return {"found": "the sum was not built in the graph that was given", "kind": total.op.type}
+    devices = set()
+    for op in graph.get_operations():
+        if op.name not in before:
+            spec = tf.compat.v1.DeviceSpec.from_string(op.device) if op.device else None
+            devices.add(f"{spec.device_type}:{spec.device_index}" if spec else "")
+    with graph.as_default():
+        left = left and not tf.no_op().device
+    a, b = graph.get_tensor_by_name("a:0"), graph.get_tensor_by_name("b:0")
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
     with tf.compat.v1.Session(graph=graph, config=config) as session:
-        value = session.run(total)
-    return {
-        "found": "",
-        "device": f"{placed.device_type}:{placed.device_index}" if placed else "",
-        "value": value,
-    }
+        values = [session.run(total), session.run(total, {a: np.ones(a.shape), b: np.full(b.shape, 41.0)})]
+    return {"found": "", "device": total.op.device and sorted(devices), "values": values, "left": left}
 
 
 def _on_it(result, inputs, expected):
@@ -295,10 +444,17 @@ def _on_it(result, inputs, expected):
         return found
     if not result["device"]:
         return "the sum is not placed anywhere: its device is empty"
+    if "" in result["device"]:
+        return "the tensor you return is placed, but an operation that it is computed from is not"
     if result["device"] != expected["device"]:
         return "the sum is placed on another device than the one that was asked for"
-    if _unequal(result["value"], expected["value"]):
+    first, other = result["values"]
+    if _unequal(first, expected["values"][0]):
         return "the value of your tensor is not the sum of a and b"
+    if _unequal(other, expected["values"][1]):
+        return "your tensor does not follow a and b: with other values fed for them it stays as it was"
+    if result["left"] is not True:
+        return "after the call, a scope of yours is still open. Does every `with` end?"
     return None
 
 
@@ -312,9 +468,9 @@ def _(rng):
     return made(_ab, _normal(rng, 2, 2), _normal(rng, 2, 2)), "/gpu:0"
 
 
-@on_device.case("the second processor", probe=_placed, accept=_on_it)
+@on_device.case("another processor, by its long name", probe=_placed, accept=_on_it)
 def _(rng):
-    return made(_ab, _normal(rng), _normal(rng)), "/cpu:1"
+    return made(_ab, _normal(rng), _normal(rng)), f"/device:CPU:{int(rng.integers(1, 12))}"
 
 
 def _add(graph):
@@ -341,6 +497,34 @@ def _(graph, device):
         return tf.constant([1.0]) + tf.constant([2.0])
 
 
+@on_device.mistake("You add nowhere in particular, and place a copy of the sum. The add itself belongs into the scope.")
+def _(graph, device):
+    with graph.as_default():
+        total = _add(graph)
+        with tf.device(device):
+            return tf.identity(total)
+
+
+@on_device.mistake(
+    "You computed the sum first and put its value into the graph as a constant: nothing follows a and b."
+)
+def _(graph, device):
+    with tf.compat.v1.Session(graph=graph) as session:
+        value = session.run(graph.get_tensor_by_name("a:0")) + session.run(graph.get_tensor_by_name("b:0"))
+    with graph.as_default(), tf.device(device):
+        return tf.constant(value)
+
+
+@on_device.mistake(
+    "You return a number that a session has computed. The caller wants the tensor, placed and not yet run."
+)
+def _(graph, device):
+    with graph.as_default(), tf.device(device):
+        total = _add(graph)
+    with tf.compat.v1.Session(graph=graph, config=tf.compat.v1.ConfigProto(allow_soft_placement=True)) as session:
+        return session.run(total)
+
+
 @on_device.mistake("This is the product of a and b; the task asks for their sum.")
 def _(graph, device):
     with graph.as_default(), tf.device(device):
@@ -364,24 +548,47 @@ def exp_decay(lr, step, decay_steps, rate, staircase):
     return float(tf.compat.v1.train.exponential_decay(lr, step, decay_steps, rate, staircase)())
 
 
-@exp_decay.case("smooth", rtol=1e-4)
+# Dimensions: lr (tiny to above 1), step (0, first, within a stair, its last, its end, far on), decay_steps (1, 10, hundreds),
+# rate (below, at and above 1), staircase (both); small results, which rounding would eat; called again and again.
+
+
+def _steps(answer, lr, steps, decay_steps, rate, staircase):
+    return [answer(lr, step, decay_steps, rate, staircase) for step in steps]
+
+
+@exp_decay.case("smooth", points=0.5, rtol=1e-4)
 def _(rng):
-    return 0.1, 10 * int(rng.integers(1, 8)) + int(rng.integers(3, 8)), 10, 0.5, False
+    step = 10 * int(rng.integers(1, 8)) + int(rng.integers(3, 8))
+    return float(rng.uniform(0.05, 0.5)), step, 10, float(rng.uniform(0.3, 0.6)), False
 
 
-@exp_decay.case("in stairs, within a stair", rtol=1e-4)
+@exp_decay.case("in stairs, within a stair", points=0.5, rtol=1e-4)
 def _(rng):
-    return 0.1, 10 * int(rng.integers(2, 9)) + int(rng.integers(6, 10)), 10, 0.8, True
+    step = 10 * int(rng.integers(2, 9)) + int(rng.integers(6, 10))
+    return float(rng.uniform(0.05, 0.5)), step, 10, float(rng.uniform(0.7, 0.9)), True
 
 
-@exp_decay.case("at step 0", rtol=1e-4)
+@exp_decay.case("at step 0", points=0.5, rtol=1e-4)
 def _(rng):
     return float(rng.uniform(0.01, 1)), 0, 5, 0.96, bool(rng.integers(2))
 
 
-@exp_decay.case("one step a stair", rtol=1e-4)
+@exp_decay.case("one step a stair", points=0.5, rtol=1e-4)
 def _(rng):
-    return 0.1, int(rng.integers(20, 90)), 1, 0.96, True
+    return float(rng.uniform(0.05, 0.5)), int(rng.integers(20, 90)), 1, 0.96, True
+
+
+@exp_decay.case("from edge to edge of a stair, with a small learning rate", points=0.5, rtol=1e-4, probe=_steps)
+def _(rng):
+    long, stair = int(rng.integers(100, 900)), int(rng.integers(1, 5))
+    edge = stair * long
+    return float(rng.uniform(1e-6, 1e-5)), [1, edge - 1, edge, edge + 1, edge + long - 1], long, 0.3, True
+
+
+@exp_decay.case("a rate that grows, and a learning rate above 1", points=0.5, rtol=1e-4, probe=_steps)
+def _(rng):
+    start = int(rng.integers(1, 60))
+    return float(rng.uniform(60, 90)), [start, start + 1, start + 7], 10, float(rng.uniform(1.5, 2)), False
 
 
 @exp_decay.mistake("The stairs are missing: with staircase the exponent is a whole number.")
@@ -404,6 +611,18 @@ def _(lr, step, decay_steps, rate, staircase):
     return lr * rate**step
 
 
+@exp_decay.mistake("You round: a small learning rate comes out as another number.")
+def _(lr, step, decay_steps, rate, staircase):
+    power = step // decay_steps if staircase else step / decay_steps
+    return round(lr * rate**power, 6)
+
+
+@exp_decay.mistake("You multiply where a power is meant: rate · k is not rate, k times over.")
+def _(lr, step, decay_steps, rate, staircase):
+    power = step // decay_steps if staircase else step / decay_steps
+    return lr * rate * power if power else lr
+
+
 @exp_decay.mistake("This is the natural exponential. What is raised to the power here is `rate`.")
 def _(lr, step, decay_steps, rate, staircase):
     power = step // decay_steps if staircase else step / decay_steps
@@ -421,12 +640,11 @@ def descend_x2(x0, lr, n):
     """
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         x = tf.compat.v1.Variable(x0, dtype=tf.float64)
-        step = tf.compat.v1.train.GradientDescentOptimizer(lr).minimize(tf.square(x))
+        (slope,) = tf.gradients(tf.square(x), [x])
+        step = tf.compat.v1.assign_sub(x, lr * slope)
         session.run(tf.compat.v1.global_variables_initializer())
         path = [float(session.run(x))]
-        for _ in range(n):
-            session.run(step)
-            path.append(float(session.run(x)))
+        path += [float(session.run(step)) for _ in range(n)]
     return path
 
 
@@ -434,24 +652,44 @@ def _path(answer, x0, lr, n):
     return [float(v) for v in answer(x0, lr, n)]
 
 
-@descend_x2.case("a small step: it converges", probe=_path, rtol=1e-3, atol=1e-4)
+# Dimensions: start (positive, negative, 0, large), learning rate (0, below ½, ½, between ½ and 1, 1, above), number of steps
+# (0, one, a few, more than 64), numbers beyond ±50 and below 1e-6; called again.
+
+
+@descend_x2.case("a small step: it converges", points=0.5, probe=_path, rtol=1e-3, atol=1e-4)
 def _(rng):
     return float(rng.uniform(2, 6)), float(rng.uniform(0.1, 0.4)), 6
 
 
-@descend_x2.case("lr 1: it swings for ever", probe=_path, rtol=1e-3, atol=1e-4)
+@descend_x2.case("lr 1: it swings for ever", points=0.5, probe=_path, rtol=1e-3, atol=1e-4)
 def _(rng):
     return float(rng.uniform(2, 6)), 1.0, 5
 
 
-@descend_x2.case("lr above 1: it runs away", probe=_path, rtol=1e-3, atol=1e-4)
+@descend_x2.case("lr above 1: it runs away", points=0.5, probe=_path, rtol=1e-3, atol=1e-4)
 def _(rng):
-    return float(-rng.uniform(2, 6)), 1.2, 4
+    return float(-rng.uniform(2, 6)), float(rng.uniform(1.15, 1.3)), int(rng.integers(15, 20))
 
 
-@descend_x2.case("no step at all", probe=_path, rtol=1e-3, atol=1e-4)
+@descend_x2.case("no step at all", points=0.5, probe=_path, rtol=1e-3, atol=1e-4)
 def _(rng):
     return float(rng.uniform(2, 6)), 0.3, 0
+
+
+@descend_x2.case("many steps, from side to side", points=0.5, probe=_path, rtol=1e-3, atol=1e-4)
+def _(rng):
+    return float(-rng.uniform(20, 60)), float(rng.uniform(0.96, 0.99)), int(rng.integers(66, 72))
+
+
+def _special(answer, x0, lr):
+    """Paths of one step: from 0, with lr 0, with lr ½, and the same one twice."""
+    asked = [(0.0, lr, 1), (x0, 0.0, 1), (x0, 0.5, 1), (x0, lr, 1), (x0, lr, 1)]
+    return [[float(v) for v in answer(*one)] for one in asked]
+
+
+@descend_x2.case("one step: from 0, with lr 0, with lr ½", points=0.5, probe=_special, rtol=1e-3, atol=1e-5)
+def _(rng):
+    return float(rng.uniform(2, 6)), float(rng.uniform(0.1, 0.4))
 
 
 @descend_x2.mistake("The start is missing: n steps have n + 1 ends.")
@@ -471,6 +709,18 @@ def _(x0, lr, n):
 @descend_x2.mistake("You climb: the step goes against the gradient.")
 def _(x0, lr, n):
     return [x0 * (1 + 2 * lr) ** i for i in range(n + 1)]
+
+
+@descend_x2.mistake("You go one step too far: n steps, after the start.")
+def _(x0, lr, n):
+    return [x0 * (1 - 2 * lr) ** i for i in range(n + 2)]
+
+
+@descend_x2.mistake(
+    "You divide by the learning rate's factor where a step subtracts: x − lr · 2x is not x / (1 + 2 lr)."
+)
+def _(x0, lr, n):
+    return [x0 / (1 + 2 * lr) ** i for i in range(n + 1)]
 
 
 @descend_x2.mistake("These are the values of x², not the places x.")
@@ -509,6 +759,10 @@ def as_tf_function(graph, x, y):
     return wrapped.prune(x.name, y.name)
 
 
+# Dimensions: names of x and y (plain, other, in scopes); y in the middle of the graph, or the second output of its operation;
+# rows (none, one, a few, more than 16); sign and size of the numbers; called several times; what comes back is one eager tensor.
+
+
 def _small(weights, kind, inner, outer):
     """relu, tanh or square of x @ w, plus 1. inner and outer name x and y; one more operation follows y."""
     graph = tf.Graph()
@@ -521,18 +775,29 @@ def _small(weights, kind, inner, outer):
     return graph, f"{inner}:0", f"{outer}:0"
 
 
-def _called(answer, made, first, second):
-    """Build the callable once, and call it twice, eagerly."""
+def _halves(weights):
+    """y is the second output of a split, of an operation in a scope."""
+    graph = tf.Graph()
+    with graph.as_default():
+        x = tf.compat.v1.placeholder(tf.float32, [None, 2], name="old/x")
+        tf.split(tf.matmul(x, tf.constant(np.asarray(weights))), 2, axis=1, name="old/y")
+    return graph, "old/x:0", "old/y:1"
+
+
+def _called(answer, made, *values):
+    """Build the callable once, and call it with each of the values, eagerly."""
     graph, inner, outer = made
     function = answer(graph, graph.get_tensor_by_name(inner), graph.get_tensor_by_name(outer))
     if not callable(function):
-        return {"found": "your function should return something that can be called"}
+        kind = "graph tensor" if isinstance(function, tf.Tensor) else type(function).__name__
+        return {"found": "your function should return something that can be called", "kind": kind}
     results = []
-    for value in (first, second):
+    for value in values:
         result = function(value)
-        result = result[0] if isinstance(result, (list, tuple)) and len(result) == 1 else result
         if not isinstance(result, tf.Tensor) or not hasattr(result, "numpy"):
-            return {"found": "what your callable returns should be an eager tensor, as a tf.function gives it"}
+            kind = "list" if isinstance(result, (list, tuple)) else type(result).__name__
+            told = "what your callable returns should be an eager tensor, as a tf.function gives it, and is: "
+            return {"found": told + kind[:40]}
         results.append(result.numpy())
     return {"found": "", "results": results}
 
@@ -556,7 +821,7 @@ def _kind(rng, kind, inner, outer):
 
 @as_tf_function.case("a graph with a relu", points=1, probe=_called, accept=_as_session)
 def _(rng):
-    return _kind(rng, "relu", "x", "y")
+    return (*_kind(rng, "relu", "x", "y"), _normal(rng, 0, 2))
 
 
 @as_tf_function.case("a graph whose tensors have other names", points=1, probe=_called, accept=_as_session)
@@ -564,9 +829,16 @@ def _(rng):
     return _kind(rng, "tanh", "features", "scores")
 
 
-@as_tf_function.case("a graph with a square", points=1, probe=_called, accept=_as_session)
+@as_tf_function.case("a graph with a square, many rows", points=0.5, probe=_called, accept=_as_session)
 def _(rng):
-    return _kind(rng, "square", "x", "y")
+    return (*_kind(rng, "square", "x", "y"), _normal(rng, int(rng.integers(17, 40)), 2, scale=20))
+
+
+@as_tf_function.case(
+    "y is the second output of its operation, in a scope", points=0.5, probe=_called, accept=_as_session
+)
+def _(rng):
+    return made(_halves, _normal(rng, 2, 4)), _normal(rng, 3, 2), _normal(rng, 1, 2)
 
 
 @as_tf_function.mistake("Your callable gives back a NumPy array. What does a tf.function return?")
@@ -596,6 +868,26 @@ def _(graph, x, y):
     definition = graph.as_graph_def()
     last = graph.get_operations()[-1].outputs[0].name
     return tf.function(lambda value: tf.import_graph_def(definition, {x.name: value}, [last])[0])
+
+
+@as_tf_function.mistake("Your callable returns a list: return_elements gives one, with an entry for each name.")
+def _(graph, x, y):
+    definition = graph.as_graph_def()
+    return tf.function(lambda value: tf.import_graph_def(definition, {x.name: value}, [y.name]))
+
+
+@as_tf_function.mistake("You take the first output of y's operation. y.name says which of them it is.")
+def _(graph, x, y):
+    definition = graph.as_graph_def()
+    return tf.function(lambda value: tf.import_graph_def(definition, {x.name: value}, [f"{y.op.name}:0"])[0])
+
+
+@as_tf_function.mistake(
+    "Called eagerly, tf.import_graph_def has no graph to import into. What gives it one, at each tracing?"
+)
+def _(graph, x, y):
+    definition = graph.as_graph_def()
+    return lambda value: tf.import_graph_def(definition, {x.name: value}, [y.name])[0]
 
 
 @as_tf_function.mistake("Your callable ignores its argument: the placeholder must become the function's input.")

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..judging.compare import difference
 from ..judging.exercise import exercise
 from ..judging.values import code, made
 
@@ -28,6 +29,12 @@ def noisy_circle(n, noise, seed):
     return clean + rng.normal(0, noise, (n, 2)), labels[:, None]
 
 
+# Dimensions: n (one point, dozens, thousands); noise (none; small beside the square, so that labels can be held against
+# places; large beside it, so that the noise itself is seen: its mean, spread, form, one for each coordinate); seed (0, equal,
+# neighbours, alike modulo 2, 10, 100, 256, 1000, 4096); the seed must reach places and labels; repeated calls.
+# Every statistical bound lies six standard deviations out (or at p < 1e-7, Kolmogorov): a false alarm in a million is too many.
+
+
 def _parts(result):
     if not isinstance(result, (list, tuple)) or len(result) != 2:
         return None
@@ -47,9 +54,31 @@ def _shapes(result, n):
         return "y should have the shape [n, 1]"
     if not set(np.unique(y)) <= {0, 1}:
         return "the labels should be 0 and 1"
-    if not np.all(np.abs(X) < 10):  # also where there is nan
-        return "there are points that are nowhere near the circle"
+    if not np.all(np.isfinite(X)):
+        return "there are points that are nowhere: nan or infinite"
     return None
+
+
+def _share_below(x, low, noise):
+    """The share of points expected below each x: uniform on low … low + 2, moved by normal noise."""
+    if noise == 0:
+        return np.clip((x - low) / 2, 0, 1)
+
+    def summed(z):  # ∫ Φ: z Φ(z) + φ(z)
+        return z * (1 + tf.math.erf(z / np.sqrt(2)).numpy()) / 2 + np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+
+    return noise / 2 * (summed((x - low) / noise) - summed((x - low - 2) / noise))
+
+
+def _fits(X, column, low, noise):
+    """Kolmogorov's test, p > 3e-8: do these coordinates have the distribution that they should have?"""
+    x = np.sort(X[:, column].astype("float64"))
+    above = np.arange(1, len(x) + 1) / len(x) - _share_below(x, low, noise)
+    return max(above.max(), (1 / len(x) - above).max()) < 3 / np.sqrt(len(x))
+
+
+def _independent(X):
+    return abs(np.corrcoef(X.astype("float64").T)[0, 1]) < 6 / np.sqrt(len(X))
 
 
 def _without_noise(result, inputs, expected):
@@ -60,74 +89,112 @@ def _without_noise(result, inputs, expected):
         return "without noise, points lie outside −1 ≤ x₁ ≤ 1, 0 ≤ x₂ ≤ 2"
     if X[:, 0].min() > -0.9 or X[:, 0].max() < 0.9 or X[:, 1].min() > 0.1 or X[:, 1].max() < 1.9:
         return "the points do not fill −1 ≤ x₁ ≤ 1, 0 ≤ x₂ ≤ 2"
-    share, _, _ = np.histogram2d(X[:, 0], X[:, 1], bins=4, range=[[-1, 1], [0, 2]])
-    if share.min() < 0.25 * share.mean() or share.max() > 2 * share.mean():
-        return "the points are not spread evenly over −1 ≤ x₁ ≤ 1, 0 ≤ x₂ ≤ 2"
-    outside = np.hypot(X[:, 0], X[:, 1]) > 1
-    if np.array_equal(outside, y[:, 0] == 0):
+    if not _fits(X, 0, -1, 0) or not _fits(X, 1, 0, 0) or not _independent(X) or _repeats(X):
+        return "the points are not spread evenly, each by itself, over −1 ≤ x₁ ≤ 1, 0 ≤ x₂ ≤ 2"
+    radius = np.hypot(*X.astype("float64").T)
+    sure = abs(radius - 1) > 1e-5  # where float32 may round to either side, either label will do
+    outside = radius > 1
+    if np.array_equal(outside[sure], y[sure, 0] == 0):
         return "the labels are the wrong way round: inside is 0, outside 1"
-    if not np.array_equal(outside, y[:, 0] == 1):
+    if not np.array_equal(outside[sure], y[sure, 0] == 1):
         return "without noise, some labels do not fit the unit circle around the origin"
     return None
 
 
-def _with_noise(result, inputs, expected):
+def _repeats(X):
+    return len(np.unique(X[:, 0])) < 0.98 * len(X)
+
+
+def _little_noise(result, inputs, expected):
     n, noise, _ = inputs
     if found := _shapes(result, n):
         return found
     X, y = _parts(result)
-    wrong = np.mean((np.hypot(X[:, 0], X[:, 1]) > 1) != (y[:, 0] == 1))
-    if wrong == 0:
+    outside, labelled = np.hypot(*X.T) > 1, y[:, 0] == 1
+    if np.array_equal(outside, labelled):
         return "every label fits the point it stands beside: the points were labelled after the noise was added"
-    sides = _beyond(X)
-    if not sides.any():
-        return "no point lies beyond the square: was the noise cut off?"
-    if not sides.all():
-        return "points lie beyond some sides of the square and not beyond others: does the noise go every way?"
-    theirs, y_theirs = _parts(expected)
-    usual = np.mean((np.hypot(theirs[:, 0], theirs[:, 1]) > 1) != (y_theirs[:, 0] == 1))
-    if not 0.6 * usual < wrong < 1.5 * usual or not 0.75 < sides.sum() / _beyond(theirs).sum() < 1.33:
-        return "the noise has not the standard deviation that was asked for"
-    if abs(np.cov(X.T)[0, 1]) > 0.03:
+    if np.mean(outside == labelled) < 0.5:
+        return "most labels do not fit the points they stand beside: inside is 0, outside 1"
+    far = abs(np.hypot(*X.T) - 1) > 7 * noise
+    if not np.array_equal(outside[far], labelled[far]):
+        return "there are points on the wrong side of the circle, farther from it than this noise can move them"
+    return _moved(X, noise)
+
+
+def _much_noise(result, inputs, expected):
+    n, noise, _ = inputs
+    if found := _shapes(result, n):
+        return found
+    X, y = _parts(result)
+    inside = np.mean(y == 0)
+    if abs(inside - np.pi / 8) > 6 * 0.5 / np.sqrt(n):
+        return "the share of points labelled 0 is not that of the half disc in the square: were clean points labelled?"
+    return _moved(X, noise)
+
+
+def _moved(X, noise):
+    """Is what moved the points normal noise of this standard deviation, independent for each coordinate?"""
+    n = len(X)
+    centred = X.astype("float64") - [0, 1]
+    spread = np.sqrt(noise**2 + 1 / 3)
+    if not _independent(X):
         return "both coordinates are moved by the same noise; each should have its own"
+    if np.any(abs(centred.mean(axis=0)) > 6 * spread / np.sqrt(n)):
+        return "the points are moved to one side in the mean: the noise should have the mean 0"
+    variance = centred.var(axis=0)
+    if np.any(abs(variance - spread**2) > 6 * spread**2 * np.sqrt(2 / n)):
+        return "the noise has not the standard deviation that was asked for"
+    tails = np.mean(centred**4, axis=0) / variance**2 - 3  # 0 for normal noise, −1.2 for uniform
+    if noise > 1 and np.any(abs(tails + 0.2) > 0.7) or _repeats(X):
+        return "the noise is not normal: its numbers are not distributed as they should be"
+    if not _fits(X, 0, -1, noise) or not _fits(X, 1, 0, noise):
+        return "the moved points are not distributed as they should be"
     return None
 
 
-def _beyond(X):
-    """The share of points beyond each side of the square."""
-    return np.mean(np.stack([X[:, 0] < -1, X[:, 0] > 1, X[:, 1] < 0, X[:, 1] > 2]), axis=1)
-
-
-def _three(answer, n, noise, seed):
-    return [list(answer(n, noise, seed)), list(answer(n, noise, seed)), list(answer(n, noise, seed + 1))]
+def _seeds(answer, n, noise, seed):
+    asked = [seed, seed, 0, 0, *[seed + more for more in (1, 2, 10, 100, 256, 1000, 4096)]]
+    return [list(answer(n, noise, one)) for one in asked], list(answer(1, noise, seed))
 
 
 def _repeatable(result, inputs, expected):
-    if any(_shapes(r, inputs[0]) for r in result):
-        return _shapes(result[0], inputs[0]) or "two calls give results of different shapes"
-    first, again, other = (_parts(r) for r in result)
+    many, one = result
+    if found := next(filter(None, (_shapes(r, inputs[0]) for r in many)), None):
+        return found
+    if _shapes(one, 1):
+        return "asked for a single point, your function should return X [1, 2] and y [1, 1]"
+    first, again, zero, zero_again, *others = (_parts(r) for r in many)
+    if any(np.ptp(X, axis=0).min() < 0.5 or len(np.unique(y)) < 2 for X, y in (first, zero, *others)):
+        return "the points do not lie around the circle, on both sides of it"
     if not all(np.array_equal(a, b) for a, b in zip(first, again)):
         return "the same seed should give the same points"
-    if np.array_equal(first[0], other[0]):
-        return "another seed should give other points"
-    if any(np.ptp(X, axis=0).min() < 1 or len(np.unique(y)) < 2 for X, y in (first, other)):
-        return "the points do not lie around the circle, on both sides of it"
+    if not all(np.array_equal(a, b) for a, b in zip(zero, zero_again)):
+        return "0 is a seed like any other, and yours gives other points each time"
+    for part, name in ((0, "points"), (1, "labels, as the points are others")):
+        values = [pair[part].tobytes() for pair in (first, zero, *others)]
+        if len(set(values)) < len(values):
+            return f"another seed should give other {name}"
     return None
 
 
-@noisy_circle.case("without noise: where the points lie and what they are labelled", accept=_without_noise)
+@noisy_circle.case("without noise: where the points lie and what they are labelled", accept=_without_noise, seeded=True)
 def _(rng):
-    return 800, 0.0, int(rng.integers(1000))
+    return int(rng.integers(1000, 1500)), 0.0, int(rng.integers(1000))
 
 
-@noisy_circle.case("with noise: labelled before it", accept=_with_noise)
+@noisy_circle.case("a little noise: labelled before it", accept=_little_noise, seeded=True)
 def _(rng):
-    return 8000, float(rng.uniform(0.2, 0.3)), int(rng.integers(1000))
+    return int(rng.integers(4000, 5000)), float(rng.uniform(0.06, 0.1)), int(rng.integers(1000))
 
 
-@noisy_circle.case("the seed decides", accept=_repeatable, probe=_three)
+@noisy_circle.case("much noise: normal, and as large as asked for", accept=_much_noise, seeded=True)
 def _(rng):
-    return int(rng.integers(30, 70)), 0.1, int(rng.integers(1000))  # enough for points on both sides
+    return int(rng.integers(4000, 5000)), float(rng.uniform(2, 4)), int(rng.integers(1000))
+
+
+@noisy_circle.case("the seed decides", accept=_repeatable, probe=_seeds, seeded=True)
+def _(rng):
+    return int(rng.integers(60, 100)), 0.1, int(rng.integers(1, 1000))  # enough for points on both sides
 
 
 def _points(n, noise, seed):
@@ -158,9 +225,10 @@ def _(n, noise, seed):
     return X, (np.sum(clean**2, axis=1) > 1).astype(int)
 
 
-@noisy_circle.mistake("The generator is made without the seed: nobody can repeat what you saw.")
+@noisy_circle.mistake("The generator never hears of the seed: nobody can repeat what you saw.")
 def _(n, noise, seed):
-    clean, X = _points(n, noise, None)
+    clean = np.random.uniform([-1, 0], [1, 2], (n, 2))
+    X = clean + np.random.normal(0, noise, (n, 2))
     return X, (np.sum(clean**2, axis=1) > 1).astype(int)[:, None]
 
 
@@ -171,17 +239,45 @@ def _(n, noise, seed):
     return clean + rng.normal(0, noise, (n, 2)), (np.sum(clean**2, axis=1) > 1).astype(int)[:, None]
 
 
-@noisy_circle.mistake("noise is a standard deviation; you took it for something else.")
+@noisy_circle.mistake("noise is a standard deviation; you took it for a variance.")
 def _(n, noise, seed):
     clean, _ = _points(n, noise, seed)
     rng = np.random.default_rng(seed + 1)
     return clean + rng.normal(0, np.sqrt(noise), (n, 2)), (np.sum(clean**2, axis=1) > 1).astype(int)[:, None]
 
 
+@noisy_circle.mistake("Your noise has edges: it is uniform. Which method of a generator draws normal numbers?")
+def _(n, noise, seed):
+    clean, _ = _points(n, noise, seed)
+    rng = np.random.default_rng(seed + 1)
+    X = clean + rng.uniform(-noise, noise, (n, 2))
+    return X, (np.sum(clean**2, axis=1) > 1).astype(int)[:, None]
+
+
+@noisy_circle.mistake("One noise moves both coordinates, so all points move along one diagonal. Each needs its own.")
+def _(n, noise, seed):
+    clean, _ = _points(n, noise, seed)
+    rng = np.random.default_rng(seed + 1)
+    return clean + rng.normal(0, noise, (n, 1)), (np.sum(clean**2, axis=1) > 1).astype(int)[:, None]
+
+
+@noisy_circle.mistake(
+    "Some seeds give the same points as others: what you hand to the generator is not the seed itself."
+)
+def _(n, noise, seed):
+    clean, X = _points(n, noise, seed % 2)
+    return X, (np.sum(clean**2, axis=1) > 1).astype(int)[:, None]
+
+
 # -- l2_penalty
 
 
-@exercise(points=3, minutes=6, difficulty=1, forbid=["keras.regularizers.L2", "tf.nn.l2_loss"])
+@exercise(
+    points=3,
+    minutes=6,
+    difficulty=1,
+    forbid=["keras.regularizers.L2", "keras.regularizers.L1L2", "tf.nn.l2_loss"],
+)
 def l2_penalty(weights, lam):
     """λ times half the sum of all squared weights, over a list of tensors; 0 for an empty list.
 
@@ -191,19 +287,36 @@ def l2_penalty(weights, lam):
     return tf.add_n([tf.zeros([])] + [tf.convert_to_tensor(penalty(w)) for w in weights])
 
 
-@l2_penalty.case("two matrices and a vector", gradient=True)
+# Dimensions: how many tensors (none, one, three, more than eight); their axes (0 to 4) and sizes (one element, hundreds);
+# sign and size of the weights (0, below 1, thousands); λ (0, small, above 1); value and gradient; called again.
+
+
+@l2_penalty.case("two matrices and a vector", points=1, gradient=True)
 def _(rng):
     return [_normal(rng, 2, 10), _normal(rng, 10, 5), _normal(rng, 5)], float(rng.uniform(0.001, 0.1))
 
 
-@l2_penalty.case("a single weight")
+@l2_penalty.case("a single weight", points=0.5)
 def _(rng):
     return [_normal(rng)], float(rng.uniform(0.5, 2))
 
 
-@l2_penalty.case("no weights at all")
+@l2_penalty.case("no weights at all", points=0.5)
 def _(rng):
     return [], 0.003
+
+
+def _again(answer, weights, lam):
+    return [answer(weights, lam), answer(weights, lam), answer(weights, 0.0)]
+
+
+@l2_penalty.case(
+    "a deep network with large weights, asked twice, and once with λ = 0", points=1, gradient=True, probe=_again
+)
+def _(rng):
+    wide, deep = int(rng.integers(1, 30)), int(rng.integers(9, 12))
+    bank = [_normal(rng, 1, 1, 1, wide, scale=1000), _normal(rng, 2, 1, 3), _normal(rng, wide, 12, scale=100)]
+    return [*bank, *(_normal(rng, 2, scale=100) for _ in range(deep))], float(rng.uniform(1.5, 3))
 
 
 def _squares(weights):
@@ -227,6 +340,13 @@ def _(weights, lam):
     return lam * tf.add_n([tf.zeros([])] + [tf.norm(w) for w in weights])
 
 
+@l2_penalty.mistake(
+    "You take half the norm, the root of the sum of squares, where half the sum of squares is asked for."
+)
+def _(weights, lam):
+    return lam * tf.add_n([tf.zeros([])] + [tf.norm(w) for w in weights]) / 2
+
+
 @l2_penalty.mistake("These are absolute values, an L1 penalty.")
 def _(weights, lam):
     return lam * tf.add_n([tf.zeros([])] + [tf.reduce_sum(tf.abs(w)) for w in weights])
@@ -240,6 +360,21 @@ def _(weights, lam):
 @l2_penalty.mistake("Where is λ in your result?")
 def _(weights, lam):
     return tf.add_n([tf.zeros([]), *_squares(weights)]) / 2
+
+
+@l2_penalty.mistake("Your λ is squared with the weights; it stands in front of the sum.")
+def _(weights, lam):
+    return tf.add_n([tf.zeros([]), *_squares([lam * w for w in weights])]) / 2
+
+
+@l2_penalty.mistake("You add the weights first and square then: weights of opposite signs cancel.")
+def _(weights, lam):
+    return lam * tf.add_n([tf.zeros([])] + [tf.square(tf.reduce_sum(w)) for w in weights]) / 2
+
+
+@l2_penalty.mistake("A list with one penalty for each tensor comes back; the loss needs one number.")
+def _(weights, lam):
+    return [lam * square / 2 for square in _squares(weights)]
 
 
 # -- total_loss
@@ -261,13 +396,55 @@ def total_loss(graph):
         return len(seen), float(sum(session.run(list(seen.values()))))
 
 
+# Dimensions: runs of the cell (none, 1, 2, 3, more than ten: _10); number of losses; names (with scopes, with digits in the
+# middle and at the end, one the beginning of another); values (equal, negative, zero, large); order (the first in the list
+# need not be the one without a suffix, which need not be in the list at all); called again; the caller's collection stays.
+
+
 def _graph(names, values):
     graph = tf.Graph()
     with graph.as_default():
+        tf.constant(100.0, name="not_in_the_list")
         for row in values:
             for name, value in zip(names, row):
                 tf.compat.v1.add_to_collection("losses", tf.constant(value, tf.float32, name=name))
     return graph
+
+
+def _mixed(names, values, order, outside):
+    """A graph as above whose list is in another order, and holds nothing of the names in `outside` from the first run."""
+    graph = tf.Graph()
+    with graph.as_default():
+        kept = []
+        for run, row in enumerate(values):
+            for name, value in zip(names, row):
+                tensor = tf.constant(value, tf.float32, name=name)
+                kept += [] if run == 0 and name in outside else [tensor]
+        for i in order:
+            if i < len(kept):
+                tf.compat.v1.add_to_collection("losses", kept[i])
+    return graph
+
+
+def _asked(answer, graph):
+    """Two answers in a row, and whether the collection is still what it was."""
+    before = [tensor.name for tensor in graph.get_collection("losses")]
+    first, second = answer(graph), answer(graph)
+    after = [tensor.name for tensor in graph.get_collection("losses")]
+    return {"first": first, "second": second, "kept": before == after}
+
+
+def _counted(result, inputs, expected):
+    if result["kept"] is not True:
+        return "after your function has looked at it, the graph's collection is another; others still need it"
+    if not isinstance(result["first"], (list, tuple)) or len(result["first"]) != 2:
+        return "your function should return two numbers, how many entries there are and their sum"
+    for asked, when in (("first", ""), ("second", "asked a second time, ")):
+        parts = zip(result[asked], expected[asked], ("the number of entries", "their sum"), strict=True)
+        found = [difference(got, want, rtol=1e-5, what=f"{when}{what}") for got, want, what in parts]
+        if any(found):
+            return "; ".join(filter(None, found))
+    return None
 
 
 def _values(rng, runs, n):
@@ -277,29 +454,66 @@ def _values(rng, runs, n):
 LOSSES = ["l2_first", "l2_second", "l2_third", "l2_fourth", "mse"]
 
 
-@total_loss.case("the cell ran once", rtol=1e-5)
+@total_loss.case("the cell ran once", points=0.5, probe=_asked, accept=_counted)
 def _(rng):
     return (made(_graph, LOSSES, _values(rng, 1, 5)),)
 
 
-@total_loss.case("the cell ran twice", rtol=1e-5)
+@total_loss.case("the cell ran twice", points=0.5, probe=_asked, accept=_counted)
 def _(rng):
     return (made(_graph, LOSSES, _values(rng, 2, 5)),)
 
 
-@total_loss.case("the cell ran three times, with two entries; each run drew new weights", rtol=1e-5)
+@total_loss.case(
+    "the cell ran three times, with two entries; each run drew new weights", points=0.5, probe=_asked, accept=_counted
+)
 def _(rng):
-    return (made(_graph, ["penalty", "mse"], _values(rng, 1, 2) + _values(rng, 1, 2) + _values(rng, 1, 2)),)
+    return (made(_graph, ["penalty", "mse"], [_values(rng, 1, 2)[0] for _ in range(3)]),)
 
 
-@total_loss.case("two entries with the same value", rtol=1e-5)
+@total_loss.case("two entries with the same value", points=0.5, probe=_asked, accept=_counted)
 def _(rng):
     return (made(_graph, ["penalty", "mse"], [_values(rng, 1, 1)[0] * 2] * 2),)
+
+
+@total_loss.case("names with scopes and digits; losses may be negative", points=0.5, probe=_asked, accept=_counted)
+def _(rng):
+    names = ["block_1/l2", "block_2/l2", "head2", "head3", "l2", "l2_loss", "mse"]
+    values = [[float(v) for v in rng.uniform(-2, 2, size=len(names)) - 3.0] for _ in range(2)]
+    return (made(_graph, names, values),)
+
+
+@total_loss.case("the cell ran more than ten times", points=0.5, probe=_asked, accept=_counted)
+def _(rng):
+    runs = int(rng.integers(11, 14))
+    return (made(_graph, ["penalty", "mse"], [[float(v) for v in rng.uniform(50, 500, size=2)] for _ in range(runs)]),)
+
+
+@total_loss.case(
+    "a list in another order, and a name that an operation outside of it has taken",
+    points=0.5,
+    probe=_asked,
+    accept=_counted,
+)
+def _(rng):
+    values = [[float(v) for v in row] for row in rng.uniform(0.5, 2, size=(3, 3)) + [[0.0], [3.0], [6.0]]]
+    rest = [int(i) for i in rng.permutation([0, 1, 3, 5, 6])]
+    return (made(_mixed, ["penalty", "mse", "extra"], values, [7, 2, 4, *rest], ["extra"]),)
+
+
+@total_loss.case("no loss at all", points=0.5, probe=_asked, accept=_counted)
+def _(rng):
+    return (made(_graph, [], []),)
 
 
 def _summed(graph, tensors):
     with tf.compat.v1.Session(graph=graph) as session:
         return len(tensors), float(sum(session.run(tensors)))
+
+
+def _stem(name):
+    stem, _, digits = name.rpartition("_")
+    return stem if digits.isdigit() else name
 
 
 @total_loss.mistake(
@@ -312,14 +526,21 @@ def _(graph):
 @total_loss.mistake("You count the right entries, but add all of them.")
 def _(graph):
     tensors = graph.get_collection("losses")
-    names = {t.op.name.rsplit("_", 1)[0] if t.op.name.rsplit("_", 1)[-1].isdigit() else t.op.name for t in tensors}
-    return len(names), _summed(graph, tensors)[1]
+    return len({_stem(t.op.name) for t in tensors}), _summed(graph, tensors)[1]
+
+
+@total_loss.mistake("You add the right entries, but count all of them.")
+def _(graph):
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        first.setdefault(_stem(tensor.op.name), tensor)
+    return len(graph.get_collection("losses")), _summed(graph, list(first.values()))[1]
 
 
 @total_loss.mistake("Two different losses may have the same value. What tells them apart is not the number.")
 def _(graph):
     with tf.compat.v1.Session(graph=graph) as session:
-        values = set(session.run(graph.get_collection("losses")))
+        values = list(dict.fromkeys(session.run(graph.get_collection("losses"))))
     return len(values), float(sum(values))
 
 
@@ -327,8 +548,7 @@ def _(graph):
 def _(graph):
     last = {}
     for tensor in graph.get_collection("losses"):
-        stem, _, digits = tensor.op.name.rpartition("_")
-        last[stem if digits.isdigit() else tensor.op.name] = tensor
+        last[_stem(tensor.op.name)] = tensor
     return _summed(graph, list(last.values()))
 
 
@@ -340,11 +560,64 @@ def _(graph):
     return _summed(graph, list(first.values()))
 
 
+@total_loss.mistake(
+    "You cut a name at its last underscore, whatever follows: only a number there is a suffix of TensorFlow's."
+)
+def _(graph):
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        first.setdefault(tensor.op.name.rpartition("_")[0] or tensor.op.name, tensor)
+    return _summed(graph, list(first.values()))
+
+
+@total_loss.mistake(
+    "You keep the names that have no suffix. But the first of a name may carry one: look at the whole list."
+)
+def _(graph):
+    tensors = [t for t in graph.get_collection("losses") if _stem(t.op.name) == t.op.name]
+    return _summed(graph, tensors)
+
+
+@total_loss.mistake("A suffix may have two digits: after ten runs it is _10.")
+def _(graph):
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        name = tensor.op.name
+        first.setdefault(name[:-2] if name[-2:-1] == "_" and name[-1].isdigit() else name, tensor)
+    return _summed(graph, list(first.values()))
+
+
+@total_loss.mistake("block_1/l2 and block_2/l2 are two losses. A repeat's number stands at the end of the whole name.")
+def _(graph):
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        first.setdefault("".join(c for c in tensor.op.name if not c.isdigit()).replace("_", ""), tensor)
+    return _summed(graph, list(first.values()))
+
+
+@total_loss.mistake("You empty the graph's collection on the way. Whoever asks next finds no losses.")
+def _(graph):
+    first, losses = {}, graph.get_collection_ref("losses")
+    while losses:
+        tensor = losses.pop(0)
+        first.setdefault(_stem(tensor.op.name), tensor)
+    return _summed(graph, list(first.values()))
+
+
 @total_loss.mistake("You give back the tensor of the sum. A number comes out of it only when a session runs it.")
 def _(graph):
     tensors = graph.get_collection("losses")
     with graph.as_default():
-        return len(tensors), tf.add_n(tensors)
+        return len(tensors), tf.add_n([tf.zeros([]), *tensors])
+
+
+@total_loss.mistake("Your session runs the default graph, in which there are no losses. Tell it which graph it is for.")
+def _(graph):
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        first.setdefault(_stem(tensor.op.name), tensor)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        return len(first), float(sum(session.run(list(first.values()))))
 
 
 # -- ema_update
@@ -357,27 +630,29 @@ def ema_update(shadow, value, decay, num_updates=None):
     shadow, value: float32 tensors of the same shape, decay: float in 0..1, num_updates: None, or how many updates there
     were; then the decay is bounded by (1 + num_updates) / (10 + num_updates) → float32 tensor of that shape.
     """
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        variable = tf.compat.v1.Variable(shadow.numpy(), use_resource=True)
-        average = tf.compat.v1.train.ExponentialMovingAverage(decay, num_updates=num_updates)
-        update = average.apply([variable])
-        session.run(tf.compat.v1.global_variables_initializer())
-        variable.load(value.numpy(), session)
-        session.run(update)
-        return session.run(average.average(variable))
+    average = tf.train.ExponentialMovingAverage(decay, num_updates=num_updates)
+    variable = tf.Variable(shadow)
+    average.apply([variable])  # here the shadow begins, as the variable's value
+    variable.assign(value)
+    average.apply([variable])
+    return tf.convert_to_tensor(average.average(variable))
 
 
-@ema_update.case("a number, a large decay")
+# Dimensions: axes (0 to 3) and sizes (one element, hundreds); sign and size of the numbers; decay (0, small, above ½, near 1,
+# 1); num_updates (missing, 0, few, many, millions) on either side of where the two decays cross; called again and again.
+
+
+@ema_update.case("a number, a large decay", points=0.5)
 def _(rng):
     return _normal(rng), _normal(rng, scale=5), 0.99
 
 
-@ema_update.case("a matrix, a small decay")
+@ema_update.case("a matrix, a small decay", points=0.5)
 def _(rng):
     return _normal(rng, 3, 4), _normal(rng, 3, 4), float(rng.uniform(0.1, 0.35))
 
 
-@ema_update.case("early in a training, with num_updates")
+@ema_update.case("early in a training run, with num_updates")
 def _(rng):
     return _normal(rng, 4), _normal(rng, 4, scale=5), 0.99, int(rng.integers(1, 6))
 
@@ -387,9 +662,32 @@ def _(rng):
     return np.zeros(3, "float32"), _normal(rng, 3, scale=5), 0.99, 0
 
 
-@ema_update.case("late in a training, with num_updates")
+@ema_update.case("late in a training run, with num_updates", points=0.5)
 def _(rng):
-    return _normal(rng, 4), _normal(rng, 4, scale=5), 0.99, int(rng.integers(10_000, 20_000))
+    return _normal(rng, 4), _normal(rng, 4, scale=5), 0.99, int(rng.integers(10_000, 2_000_000))
+
+
+@ema_update.case("a decay below its bound from the third update on", points=0.5)
+def _(rng):
+    rows = int(rng.integers(18, 30))
+    return _normal(rng, rows, 2, 9, scale=1000), _normal(rng, rows, 2, 9, scale=1000), 0.2, int(rng.integers(3, 100))
+
+
+def _ends(answer, shadow, value, number):
+    """Decay 0 and decay 1, and then twelve updates one after the other, with and without num_updates."""
+    results = [answer(shadow, value, 0.0), answer(shadow, value, 1.0), answer(shadow, value, 1.0, number)]
+    for counted in (True, False):
+        track = shadow
+        for n in range(12):
+            seen = value * (n + 1.0)
+            track = tf.convert_to_tensor(answer(track, seen, 0.9, n) if counted else answer(track, seen, 0.9))
+        results.append(track)
+    return results
+
+
+@ema_update.case("decays 0 and 1, and twelve updates in a row", points=1, probe=_ends)
+def _(rng):
+    return _normal(rng, 2), _normal(rng, 2, scale=5), int(rng.integers(15, 40))
 
 
 @ema_update.mistake("Your decay weighs the new value. The larger the decay, the *slower* the shadow should follow.")
@@ -399,7 +697,7 @@ def _(shadow, value, decay, num_updates=None):
     return (1 - decay) * shadow + decay * value
 
 
-@ema_update.mistake("num_updates has no effect. What should the shadow do early in a training?")
+@ema_update.mistake("num_updates has no effect. What should the shadow do early in a training run?")
 def _(shadow, value, decay, num_updates=None):
     return decay * shadow + (1 - decay) * value
 
@@ -434,6 +732,33 @@ def _(shadow, value, decay, num_updates=None):
     return decay * shadow + value
 
 
+@ema_update.mistake("The weights of old and new must add up to 1; you keep the whole old shadow.")
+def _(shadow, value, decay, num_updates=None):
+    if num_updates is not None:
+        decay = min(decay, (1 + num_updates) / (10 + num_updates))
+    return shadow + (1 - decay) * value
+
+
+@ema_update.mistake("Your bound is 0 for every number of updates: // cuts the fraction down to a whole number.")
+def _(shadow, value, decay, num_updates=None):
+    if num_updates is not None:
+        decay = min(decay, (1 + num_updates) // (10 + num_updates))
+    return decay * shadow + (1 - decay) * value
+
+
+@ema_update.mistake("Your bound counts this update, too. num_updates goes into the formula as it is.")
+def _(shadow, value, decay, num_updates=None):
+    if num_updates is not None:
+        decay = min(decay, (2 + num_updates) / (11 + num_updates))
+    return decay * shadow + (1 - decay) * value
+
+
+@ema_update.mistake("You fail where num_updates is missing: None is no number, and then the decay counts as it is.")
+def _(shadow, value, decay, num_updates=None):
+    decay = min(decay, (1 + num_updates) / (10 + num_updates))
+    return decay * shadow + (1 - decay) * value
+
+
 # -- decision_grid
 
 
@@ -441,60 +766,127 @@ def _(shadow, value, decay, num_updates=None):
 def decision_grid(predict, xlim, ylim, step):
     """A network's answers on a grid, as np.mgrid orders it: xx[i, j] = xlim[0] + i·step, yy[i, j] = ylim[0] + j·step.
 
-    predict: function [n, 2] → [n, 1]; xlim, ylim: (low, high), high excluded; step: float → xx, yy, Z, three arrays of
-    one shape, Z holding predict's answer at each point.
+    predict: function [n, 2] → [n, 1]; xlim, ylim: (low, high), high excluded, the ranges whole multiples of step up to
+    rounding; step: float → xx, yy, Z, three arrays of one shape, Z holding predict's answer at each point.
     """
-    xs, ys = np.arange(*xlim, step), np.arange(*ylim, step)
+    xs, ys = (low + step * np.arange(round((high - low) / step)) for low, high in (xlim, ylim))
     xx, yy = np.meshgrid(xs, ys, indexing="ij")
     answers = [np.asarray(predict(np.stack([np.full(len(ys), x), ys], axis=1))).reshape(-1) for x in xs]
     return xx, yy, np.stack(answers)
 
 
-def _limits(rng):
-    low = float(rng.integers(-3, 0))
-    return (low, low + float(rng.integers(2, 4))), (0.0, float(rng.integers(1, 4)))
+# Dimensions: rows and columns (1, few, more than 64; fewer rows than columns, more, equal); ranges below 0, above, across;
+# steps (binary fractions, decimal ones with which mgrid and arange let the end in, above 1); answers (large, negative, not
+# in 0..1, a tensor or an array); the order of the two coordinates.
 
 
-@decision_grid.case("a plane that tells its axes apart", dtype=False, rtol=1e-4)
+def _range(rng, step, fewest, most):
+    low = step * int(rng.integers(-12, 12))
+    return low, low + step * int(rng.integers(fewest, most))
+
+
+@decision_grid.case("a plane that tells its axes apart", points=1, dtype=False, rtol=1e-4)
 def _(rng):
-    xlim, ylim = _limits(rng)
-    return code("lambda p: np.asarray(p)[:, :1] + 10 * np.asarray(p)[:, 1:]"), xlim, ylim, 0.5
+    xlim, ylim = _range(rng, 0.5, 3, 6), _range(rng, 0.5, 7, 10)
+    return code("lambda p: 100 * np.asarray(p)[:, :1] + 1000 * np.asarray(p)[:, 1:]"), xlim, ylim, 0.5
 
 
-@decision_grid.case("a small network", dtype=False, rtol=1e-4, atol=1e-4)
+@decision_grid.case("a small network, more rows than columns", points=0.5, dtype=False, rtol=1e-4, atol=1e-4)
 def _(rng):
     a, b = rng.uniform(0.5, 2, size=2)
-    xlim, ylim = _limits(rng)
     text = f"lambda p: tf.sigmoid(tf.cast(p, tf.float32) @ [[{a:.3f}], [{-b:.3f}]])"
-    return code(text), xlim, ylim, 0.25
+    return code(text), _range(rng, 0.25, 9, 12), _range(rng, 0.25, 3, 6), 0.25
 
 
-@decision_grid.case("a square grid, where rows and columns are easily confused", dtype=False, rtol=1e-4)
+@decision_grid.case("a square grid, where rows and columns are easily confused", points=0.5, dtype=False, rtol=1e-4)
 def _(rng):
     return code("lambda p: np.asarray(p)[:, :1] - 3 * np.asarray(p)[:, 1:] ** 2"), (0.0, 2.0), (0.0, 2.0), 0.5
 
 
+@decision_grid.case("a fine grid, longer than wide", points=0.5, dtype=False, rtol=1e-4, atol=1e-4)
+def _(rng):
+    text = "lambda p: tf.sin(3 * tf.cast(p, tf.float32)[:, :1]) - tf.cast(p, tf.float32)[:, 1:]"
+    return code(text), _range(rng, 0.125, 65, 80), _range(rng, 0.125, 17, 30), 0.125
+
+
+@decision_grid.case("a single row, a step above 1", points=0.5, dtype=False, rtol=1e-4)
+def _(rng):
+    text = "lambda p: np.asarray(p)[:, :1] - 7 * np.asarray(p)[:, 1:]"
+    return code(text), _range(rng, 2.0, 1, 2), _range(rng, 2.0, 2, 6), 2.0
+
+
+@decision_grid.case("a single column", points=0.5, dtype=False, rtol=1e-4)
+def _(rng):
+    text = "lambda p: 5 * np.asarray(p)[:, :1] - np.asarray(p)[:, 1:]"
+    return code(text), _range(rng, 0.5, 2, 6), _range(rng, 0.5, 1, 2), 0.5
+
+
+@decision_grid.case("decimal steps: the upper end stays out, whatever rounding does", dtype=False, rtol=1e-4, atol=1e-4)
+def _(rng):
+    count = int(rng.integers(1, 4))  # 2.2 is let in by np.mgrid and np.arange here
+    return (
+        code("lambda p: np.asarray(p)[:, :1] + 3 * np.asarray(p)[:, 1:]"),
+        (-1.0, -1.0 + 0.1 * count),
+        (-0.2, 2.2),
+        0.1,
+    )
+
+
+def _grid(xlim, ylim, step):
+    rows, columns = (round((high - low) / step) for low, high in (xlim, ylim))
+    i, j = np.mgrid[0:rows, 0:columns]
+    return xlim[0] + step * i, ylim[0] + step * j
+
+
 @decision_grid.mistake("Rows and columns are exchanged: np.meshgrid runs along x in its columns, np.mgrid in its rows.")
 def _(predict, xlim, ylim, step):
-    xx, yy = np.meshgrid(np.arange(*xlim, step), np.arange(*ylim, step))
+    xx, yy = (table.T for table in _grid(xlim, ylim, step))
     return xx, yy, np.asarray(predict(np.c_[xx.ravel(), yy.ravel()])).reshape(xx.shape)
 
 
 @decision_grid.mistake("Z is still a column. Give it the shape of the grid.")
 def _(predict, xlim, ylim, step):
-    xx, yy = np.mgrid[xlim[0] : xlim[1] : step, ylim[0] : ylim[1] : step]
+    xx, yy = _grid(xlim, ylim, step)
     return xx, yy, np.asarray(predict(np.c_[xx.ravel(), yy.ravel()]))
+
+
+@decision_grid.mistake("Z is one long row. Give it the shape of the grid.")
+def _(predict, xlim, ylim, step):
+    xx, yy = _grid(xlim, ylim, step)
+    return xx, yy, np.asarray(predict(np.c_[xx.ravel(), yy.ravel()])).ravel()
 
 
 @decision_grid.mistake("The coordinates went in in the wrong order: the first column of predict's input is x₁.")
 def _(predict, xlim, ylim, step):
-    xx, yy = np.mgrid[xlim[0] : xlim[1] : step, ylim[0] : ylim[1] : step]
+    xx, yy = _grid(xlim, ylim, step)
     return xx, yy, np.asarray(predict(np.c_[yy.ravel(), xx.ravel()])).reshape(xx.shape)
 
 
-@decision_grid.mistake("The upper ends are in your grid; like np.arange, np.mgrid leaves them out.")
+@decision_grid.mistake("xx and yy come back exchanged: the first of the three belongs to x₁.")
 def _(predict, xlim, ylim, step):
-    xx, yy = np.mgrid[xlim[0] : xlim[1] + step / 2 : step, ylim[0] : ylim[1] + step / 2 : step]
+    xx, yy = _grid(xlim, ylim, step)
+    return yy, xx, np.asarray(predict(np.c_[xx.ravel(), yy.ravel()])).reshape(xx.shape)
+
+
+@decision_grid.mistake("The upper ends are in your grid; the task leaves them out.")
+def _(predict, xlim, ylim, step):
+    xx, yy = _grid((xlim[0], xlim[1] + step), (ylim[0], ylim[1] + step), step)
+    return xx, yy, np.asarray(predict(np.c_[xx.ravel(), yy.ravel()])).reshape(xx.shape)
+
+
+@decision_grid.mistake(
+    "With some decimal steps np.mgrid and np.arange let the upper end in, by rounding. How many points should there be?"
+)
+def _(predict, xlim, ylim, step):
+    xx, yy = np.mgrid[xlim[0] : xlim[1] : step, ylim[0] : ylim[1] : step]
+    return xx, yy, np.asarray(predict(np.c_[xx.ravel(), yy.ravel()])).reshape(xx.shape)
+
+
+@decision_grid.mistake(
+    "Your grid has as many rows as columns, whatever the ranges: each axis has its own number of steps."
+)
+def _(predict, xlim, ylim, step):
+    xx, yy = _grid(xlim, (ylim[0], ylim[0] + xlim[1] - xlim[0]), step)
     return xx, yy, np.asarray(predict(np.c_[xx.ravel(), yy.ravel()])).reshape(xx.shape)
 
 
@@ -502,6 +894,6 @@ def _(predict, xlim, ylim, step):
     "You turned the answers into classes. The boundary is drawn where they pass .5, so it needs them as they are."
 )
 def _(predict, xlim, ylim, step):
-    xx, yy = np.mgrid[xlim[0] : xlim[1] : step, ylim[0] : ylim[1] : step]
+    xx, yy = _grid(xlim, ylim, step)
     Z = np.asarray(predict(np.c_[xx.ravel(), yy.ravel()])).reshape(xx.shape)
     return xx, yy, (Z > 0.5).astype(float)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import ctypes
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
-from . import BLUE, GREEN, GREY, HEIGHT, ORANGE, PURPLE, RED, SKY, WIDTH, panels
+from . import BLUE, GREEN, GREY, HEIGHT, ORANGE, PURPLE, RED, SKY, WIDTH, panels, shown
 
 INK = "#111827"
 PALE = "#D1D5DB"
@@ -179,7 +182,13 @@ def graphs(named: Mapping[str, Any], keep: Sequence[set[str] | None] | None = No
     found = [kind for kind in KINDS if any(_kind(n.op) == kind for d in named.values() for n in d.node)]
     marks = [axes[0, 0].plot([], [], "s", mfc="white", mec=KINDS[kind][0], mew=2, ms=9)[0] for kind in found]
     figure.legend(marks, found, loc="outside lower center", ncols=3, fontsize=9)
-    return figure
+    told = [
+        f"{title}: {', '.join(f'{n.name} ({n.op})' for n in d.node if kept is None or n.name in kept)}"
+        for (title, d), kept in zip(named.items(), keep, strict=True)
+    ]
+    return shown(
+        figure, f"{len(named)} graph(s), a box for each node and arrows along which tensors flow. {'; '.join(told)}."
+    )
 
 
 # -- sessions and seeds
@@ -212,7 +221,10 @@ def sessions(draws: Mapping[str, Sequence[float]], title: str) -> Any:
     numbers = [k + 1 for values in draws.values() for k in range(len(values))]
     ax.set(xticks=range(begin), xticklabels=numbers, ylim=(None, top + 0.32 * (top - bottom)))
     ax.set(xlabel="number of the initialisation, in its session", ylabel="y", title=title)
-    return figure
+    told = "; ".join(f"{name}: {', '.join(f'{v:.2f}' for v in values)}" for name, values in draws.items())
+    return shown(
+        figure, f"What each initialisation gave, session after session. {told}. A dotted line stays at the first value."
+    )
 
 
 # -- descent and decay
@@ -232,20 +244,47 @@ def paths(walks: Mapping[str, Sequence[float]], title: str) -> Any:
     right.set(xlabel="step", ylabel="x", title=title)
     right.axhline(0, color=GREY, lw=1)
     right.legend(fontsize=9, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
-    return figure
+    told = "; ".join(f"{name} ends at {path[-1]:.3g}" for name, path in walks.items())
+    return shown(
+        figure, f"Paths of gradient descent on the parabola x², and x after each step. From {path[0]:g}: {told}."
+    )
 
 
 def decay(rates: Mapping[str, Sequence[float]], walks: Mapping[str, Sequence[float]]) -> Any:
     """Left: learning rates over steps. Right: |x| of runs on x², on a log axis."""
-    figure, (left, right) = panels(2, height=HEIGHT + 0.3)
+    figure, (left, right) = panels(2, height=HEIGHT + 0.9)
     colours = (BLUE, ORANGE, GREEN, RED)
     for (name, rate), colour in zip(rates.items(), colours, strict=False):
         stairs = "steps-post" if len(set(rate)) < len(rate) else "default"
         left.plot(range(len(rate)), rate, drawstyle=stairs, color=colour, label=name)
     left.set(xlabel="step", ylabel="learning rate", ylim=(0, None), title="Smooth, or in stairs")
-    left.legend(fontsize=9)
+    left.legend(fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     for (name, walk), colour in zip(walks.items(), colours, strict=False):
         right.plot(range(len(walk)), np.maximum(np.abs(walk), 1e-12), color=colour, label=name)
-    right.set(xlabel="step", ylabel="|x|", yscale="log", title="On x², a falling rate stops short")
-    right.legend(fontsize=9)
-    return figure
+    right.set(xlabel="step", ylabel="|x|", yscale="log", title="")
+    right.legend(fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    ends = {name: abs(float(walk[-1])) for name, walk in walks.items()}
+    right.set_title(f"On x², nearest at the end: {min(ends, key=ends.get)}", fontsize=10)
+    told = "; ".join(f"{name}: {end:.2g}" for name, end in ends.items())
+    return shown(
+        figure,
+        f"Left: learning rates over the steps, smooth or in stairs. Right: the distance from 0 at the end. {told}.",
+    )
+
+
+# -- what C++ code says
+
+
+def printed(run: Callable[[], Any]) -> str:
+    """What is printed while `run()` runs, by C++ code, too, past Python's own streams."""
+    with tempfile.TemporaryFile() as file:
+        out = os.dup(1)
+        os.dup2(file.fileno(), 1)
+        try:
+            run()
+        finally:
+            ctypes.CDLL(None).fflush(None)
+            os.dup2(out, 1)
+            os.close(out)
+        file.seek(0)
+        return file.read().decode(errors="replace")

@@ -62,7 +62,7 @@ def run_before_the_session(graph, y, feed):
 
 def run_eval(graph, y, feed):
     with graph.as_default():
-        with tf1.Session().as_default():
+        with tf1.Session():
             tf1.global_variables_initializer().run()
             return y.eval(feed_dict=feed)
 
@@ -213,5 +213,213 @@ ANSWERS = {
         as_tf_function_signature,
         as_tf_function_eager_call,
         as_tf_function_session,
+    ],
+}
+
+
+# -- wrong answers without a hint of their own
+
+
+def build_graph_eight_rows():
+    graph, x, y = build_graph_reduce()
+    with graph.as_default():
+        return graph, x, y[:8]
+
+
+def build_graph_clipped():
+    graph, x, y = build_graph_reduce()
+    with graph.as_default():
+        return graph, x, tf.clip_by_value(y, -50, 50)
+
+
+def build_graph_positive():
+    graph, x, _ = build_graph_reduce()
+    with graph.as_default():
+        return graph, x, tf.reduce_sum(tf.nn.relu(x), axis=1, keepdims=True)
+
+
+def build_graph_cached(kept=[]):  # noqa: B006
+    kept.append(build_graph_reduce())
+    return kept[0]
+
+
+def build_graph_stays():
+    graph = tf.Graph()
+    graph.as_default().__enter__()
+    x = tf1.placeholder(tf.float32, [None, 2])
+    return graph, x, tf.reduce_sum(x, 1, keepdims=True)
+
+
+def build_graph_double():
+    graph = tf.Graph()
+    with graph.as_default():
+        x = tf1.placeholder(tf.float64, [None, 2])
+        return graph, x, tf.cast(tf.reduce_sum(x, 1, keepdims=True), tf.float32)
+
+
+def run_cached(graph, y, feed, kept={}):  # noqa: B006
+    if graph not in kept:
+        with graph.as_default():
+            kept[graph] = tf1.Session(graph=graph)
+            kept[graph].run(tf1.global_variables_initializer())
+    return kept[graph].run(y, feed)
+
+
+def run_first_feed(graph, y, feed, kept={}):  # noqa: B006
+    return run_with(graph, y, kept.setdefault(graph, feed))
+
+
+def run_to_list(graph, y, feed):
+    return run_with(graph, y, feed).tolist()
+
+
+def run_to_tensor(graph, y, feed):
+    return tf.constant(run_with(graph, y, feed))
+
+
+def run_rows(graph, y, feed):
+    return run_with(graph, y, {key: value[:1] if np.ndim(value) else value for key, value in feed.items()})
+
+
+def run_interactive(graph, y, feed):
+    with graph.as_default():
+        tf1.InteractiveSession(graph=graph)
+        tf1.global_variables_initializer().run()
+        return y.eval(feed)
+
+
+def on_device_difference(graph, device):
+    with graph.as_default(), tf.device(device):
+        return graph.get_tensor_by_name("a:0") - graph.get_tensor_by_name("b:0")
+
+
+def on_device_twice_a(graph, device):
+    with graph.as_default(), tf.device(device):
+        a = graph.get_tensor_by_name("a:0")
+        return a + a
+
+
+def on_device_number_zero(graph, device):
+    return on_device_default(graph, device[:-1] + "0" if device[-2] == ":" else device[:-2] + "0")
+
+
+def on_device_open(graph, device):
+    graph.device(device).__enter__()
+    with graph.as_default():
+        return graph.get_tensor_by_name("a:0") + graph.get_tensor_by_name("b:0")
+
+
+def on_device_upper(graph, device):
+    return on_device_default(graph, "/gpu:0" if "gpu" in device else "/cpu:0")
+
+
+def exp_decay_rounded(digits):
+    return lambda lr, step, decay_steps, rate, staircase: round(
+        exp_decay_plain(lr, step, decay_steps, rate, staircase), digits
+    )
+
+
+def exp_decay_next(lr, step, decay_steps, rate, staircase):
+    return exp_decay_plain(lr, step + 1, decay_steps, rate, staircase)
+
+
+def exp_decay_ceiling(lr, step, decay_steps, rate, staircase):
+    power = step / decay_steps
+    return lr * rate ** (math.ceil(power) if staircase else power)
+
+
+def exp_decay_bounded(lr, step, decay_steps, rate, staircase):
+    return min(exp_decay_plain(lr, step, decay_steps, rate, staircase), 50.0)
+
+
+def exp_decay_falling(lr, step, decay_steps, rate, staircase):
+    return exp_decay_plain(lr, step, decay_steps, min(rate, 1.0), staircase)
+
+
+def descend_x2_rounded(x0, lr, n):
+    return [round(x, 2) for x in descend_x2_closed(x0, lr, n)]
+
+
+def descend_x2_clipped(x0, lr, n):
+    path = [x0]
+    for _ in range(n):
+        path.append(min(50.0, max(-50.0, path[-1] - 2 * lr * path[-1])))
+    return path
+
+
+def descend_x2_64(x0, lr, n):
+    return descend_x2_closed(x0, lr, n)[:64]
+
+
+def descend_x2_absolute(x0, lr, n):
+    return [abs(x) for x in descend_x2_closed(x0, lr, n)]
+
+
+def descend_x2_default(x0, lr, n):
+    return descend_x2_closed(x0, lr or 0.1, n)
+
+
+def as_tf_function_first_call(graph, x, y):
+    inner, kept = as_tf_function_imported(graph, x, y), []
+
+    def function(value):
+        kept.append(inner(value))
+        return kept[0]
+
+    return function
+
+
+def as_tf_function_sixteen(graph, x, y):
+    inner = as_tf_function_imported(graph, x, y)
+    return lambda value: inner(value)[:16]
+
+
+def as_tf_function_clipped(graph, x, y):
+    inner = as_tf_function_imported(graph, x, y)
+    return lambda value: tf.minimum(inner(value), 50.0)
+
+
+def as_tf_function_operation(graph, x, y):
+    definition = graph.as_graph_def()
+    return tf.function(lambda v: tf.import_graph_def(definition, {x.name: v}, [y.op.name])[0].outputs[0])
+
+
+WRONG = {
+    "build_graph": [
+        build_graph_eight_rows,
+        build_graph_clipped,
+        build_graph_positive,
+        build_graph_cached,
+        build_graph_stays,
+        build_graph_double,
+    ],
+    "run": [run_cached, run_first_feed, run_to_list, run_to_tensor, run_rows, run_interactive],
+    "on_device": [
+        on_device_difference,
+        on_device_twice_a,
+        on_device_number_zero,
+        on_device_open,
+        on_device_upper,
+    ],
+    "exp_decay": [
+        exp_decay_rounded(4),
+        exp_decay_rounded(8),
+        exp_decay_next,
+        exp_decay_ceiling,
+        exp_decay_bounded,
+        exp_decay_falling,
+    ],
+    "descend_x2": [
+        descend_x2_rounded,
+        descend_x2_clipped,
+        descend_x2_64,
+        descend_x2_absolute,
+        descend_x2_default,
+    ],
+    "as_tf_function": [
+        as_tf_function_first_call,
+        as_tf_function_sixteen,
+        as_tf_function_clipped,
+        as_tf_function_operation,
     ],
 }

@@ -71,7 +71,7 @@ def total_regex(graph):
     for tensor in graph.get_collection("losses"):
         first.setdefault(re.sub(r"_\d+$", "", tensor.op.name), tensor)
     with graph.as_default(), tf.compat.v1.Session() as session:
-        return len(first), session.run(tf.add_n(list(first.values())))
+        return len(first), session.run(tf.add_n([tf.zeros([]), *first.values()]))
 
 
 def total_reversed(graph):
@@ -93,10 +93,16 @@ def total_loop(graph):
     return len(names), total
 
 
-def total_first_run(graph):
-    kept = [t for t in graph.get_collection("losses") if not re.search(r"_[0-9]+$", t.op.name)]
+def total_listed(graph):
+    names, values = [], []
     with tf.compat.v1.Session(graph=graph) as session:
-        return len(kept), float(session.run(kept) @ np.ones(len(kept)))
+        for tensor in graph.get_collection("losses"):
+            head, dash, tail = tensor.op.name.rpartition("_")
+            name = head if dash and tail.isdecimal() else tensor.op.name
+            if names.count(name) == 0:
+                names += [name]
+                values += [session.run(tensor)]
+    return len(names), float(np.sum(values))
 
 
 def ema_min(shadow, value, decay, num_updates=None):
@@ -130,20 +136,23 @@ def ema_variable(shadow, value, decay, num_updates=None):
 
 
 def grid_mgrid(predict, xlim, ylim, step):
-    xx, yy = np.mgrid[xlim[0] : xlim[1] : step, ylim[0] : ylim[1] : step]
+    half = step / 2
+    xx, yy = np.mgrid[xlim[0] : xlim[1] - half : step, ylim[0] : ylim[1] - half : step]
     answers = predict(np.c_[xx.ravel(), yy.ravel()])
     return xx, yy, np.asarray(answers).reshape(xx.shape)
 
 
 def grid_tensor(predict, xlim, ylim, step):
-    xs, ys = tf.range(*xlim, step), tf.range(*ylim, step)
+    xs, ys = tf.range(xlim[0], xlim[1] - step / 2, step), tf.range(ylim[0], ylim[1] - step / 2, step)
     yy, xx = tf.meshgrid(ys, xs)
     points = tf.reshape(tf.stack([xx, yy], axis=-1), [-1, 2])
     return [xx, yy, tf.reshape(predict(points), tf.shape(xx))]
 
 
 def grid_transposed(predict, xlim, ylim, step):
-    xx, yy = np.meshgrid(np.arange(*xlim, step), np.arange(*ylim, step))
+    xs = np.arange(round((xlim[1] - xlim[0]) / step)) * step + xlim[0]
+    ys = np.linspace(ylim[0], ylim[1], round((ylim[1] - ylim[0]) / step), endpoint=False)
+    xx, yy = np.meshgrid(xs, ys)
     answers = np.asarray(predict(np.stack([xx.ravel(), yy.ravel()], axis=1).astype("float32")))
     return xx.T, yy.T, answers.reshape(xx.shape).T
 
@@ -161,7 +170,214 @@ def grid_loops(predict, xlim, ylim, step):
 ANSWERS = {
     "noisy_circle": [circle_loop, circle_tensor, circle_stateless, circle_python],
     "l2_penalty": [l2_sum, l2_flat, l2_loop, l2_global_norm, l2_graph],
-    "total_loss": [total_regex, total_reversed, total_loop, total_first_run],
+    "total_loss": [total_regex, total_reversed, total_loop, total_listed],
     "ema_update": [ema_min, ema_step, ema_numpy, ema_variable],
     "decision_grid": [grid_mgrid, grid_tensor, grid_transposed, grid_loops],
+}
+
+
+# -- wrong answers without a hint of their own
+
+
+def circle_by_angle(n, noise, seed):
+    rng = np.random.default_rng(seed)
+    radius, angle = rng.uniform(0, 1.5, n), rng.uniform(0, np.pi, n)
+    clean = np.c_[radius * np.cos(angle), radius * np.sin(angle)]
+    return clean + rng.normal(0, noise, (n, 2)), (radius > 1).astype(int)[:, None]
+
+
+def circle_drawn(change):
+    def answer(n, noise, seed):
+        rng = np.random.default_rng(seed)
+        clean = rng.uniform([-1, 0], [1, 2], (n, 2))
+        return clean + change(rng, noise, n), (np.hypot(*clean.T) > 1).astype(int)[:, None]
+
+    return answer
+
+
+def circle_table(n, noise, seed):
+    rng = np.random.default_rng(seed)
+    table = rng.uniform([-1, 0], [1, 2], (256, 2))
+    clean = table[np.arange(n) % 256]
+    return clean + rng.normal(0, noise, (n, 2)), (np.hypot(*clean.T) > 1).astype(int)[:, None]
+
+
+def circle_seed_or_none(n, noise, seed):
+    rng = np.random.default_rng(seed or None)
+    clean = rng.uniform([-1, 0], [1, 2], (n, 2))
+    return clean + rng.normal(0, noise, (n, 2)), (np.hypot(*clean.T) > 1).astype(int)[:, None]
+
+
+def circle_fixed_labels(n, noise, seed):
+    clean = np.random.default_rng(0).uniform([-1, 0], [1, 2], (n, 2))
+    moved = clean + np.random.default_rng(seed).normal(0, noise, (n, 2))
+    return moved, (np.hypot(*clean.T) > 1).astype(int)[:, None]
+
+
+def circle_larger(n, noise, seed):
+    rng = np.random.default_rng(seed)
+    clean = rng.uniform([-1, 0], [1, 2], (n, 2))
+    return clean + rng.normal(0, noise, (n, 2)), (np.hypot(*clean.T) > 1.05).astype(int)[:, None]
+
+
+def circle_squeezed(n, noise, seed):
+    X, y = circle_loop(n, noise, seed)
+    return np.squeeze(X), y
+
+
+def l2_first_eight(weights, lam):
+    return l2_loop(weights[:8], lam)
+
+
+def l2_clipped(weights, lam):
+    return l2_loop([tf.clip_by_value(w, -50.0, 50.0) for w in weights], lam)
+
+
+def l2_matrices_only(weights, lam):
+    return l2_loop([w for w in weights if len(w.shape) == 2], lam)
+
+
+def l2_counting(weights, lam, seen=[]):  # noqa: B006
+    seen.extend(weights)
+    return l2_loop(seen, lam)
+
+
+def total_without_digits(graph):
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        first.setdefault(re.sub(r"_\d+", "", tensor.op.name), tensor)
+    with tf.compat.v1.Session(graph=graph) as session:
+        return len(first), float(sum(session.run(list(first.values()))))
+
+
+def total_leaf(graph):
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        first.setdefault(re.sub(r"_\d+$", "", tensor.op.name.split("/")[-1]), tensor)
+    with tf.compat.v1.Session(graph=graph) as session:
+        return len(first), float(sum(session.run(list(first.values()))))
+
+
+def total_stripped(graph):
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        first.setdefault(tensor.op.name.rstrip("0123456789_"), tensor)
+    with tf.compat.v1.Session(graph=graph) as session:
+        return len(first), float(sum(session.run(list(first.values()))))
+
+
+def total_by_prefix(graph):
+    kept = []
+    for tensor in graph.get_collection("losses"):
+        if not any(tensor.op.name.startswith(other.op.name) for other in kept):
+            kept.append(tensor)
+    with tf.compat.v1.Session(graph=graph) as session:
+        return len(kept), float(sum(session.run(kept)))
+
+
+def total_first_entries(graph):
+    tensors = graph.get_collection("losses")
+    count = len({re.sub(r"_\d+$", "", t.op.name) for t in tensors})
+    with tf.compat.v1.Session(graph=graph) as session:
+        return count, float(sum(session.run(tensors[:count])))
+
+
+def total_positive(graph):
+    count, _ = total_listed(graph)
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        first.setdefault(re.sub(r"_\d+$", "", tensor.op.name), tensor)
+    with tf.compat.v1.Session(graph=graph) as session:
+        return count, float(sum(max(v, 0.0) for v in session.run(list(first.values()))))
+
+
+def total_adding(graph):
+    count, total = total_listed(graph)
+    with graph.as_default():
+        graph.add_to_collection("losses", tf.constant(total, name="total"))
+    return count, total
+
+
+def ema_clipped(shadow, value, decay, num_updates=None):
+    return tf.clip_by_value(ema_min(shadow, value, decay, num_updates), -50, 50)
+
+
+def ema_late(shadow, value, decay, num_updates=None):
+    return ema_min(shadow, value, decay, num_updates if num_updates is None or num_updates < 10 else None)
+
+
+def ema_stateful(shadow, value, decay, num_updates=None, kept={}):  # noqa: B006
+    old = kept.get("shadow", shadow) if decay == 0.9 and num_updates is None else shadow
+    kept["shadow"] = value
+    return ema_min(old, value, decay, num_updates)
+
+
+def ema_never_one(shadow, value, decay, num_updates=None):
+    return ema_min(shadow, value, min(decay, 0.999), num_updates)
+
+
+def ema_rounded(shadow, value, decay, num_updates=None):
+    return ema_min(shadow, value, round(decay, 1), num_updates)
+
+
+def ema_sixteen(shadow, value, decay, num_updates=None):
+    new = ema_min(shadow, value, decay, num_updates)
+    return new if len(new.shape) == 0 else tf.concat([new[:16], shadow[16:]], 0)
+
+
+def grid_arange(predict, xlim, ylim, step):
+    xx, yy = np.meshgrid(np.arange(*xlim, step), np.arange(*ylim, step), indexing="ij")
+    return xx, yy, np.asarray(predict(np.c_[xx.ravel(), yy.ravel()])).reshape(xx.shape)
+
+
+def grid_clipped(predict, xlim, ylim, step):
+    xx, yy, z = grid_loops(predict, xlim, ylim, step)
+    return xx, yy, np.clip(z, -50, 50)
+
+
+def grid_64(predict, xlim, ylim, step):
+    return [part[:64, :64] for part in grid_loops(predict, xlim, ylim, step)]
+
+
+def grid_fixed_step(predict, xlim, ylim, step):
+    return grid_loops(predict, xlim, ylim, min(step, 1.0))
+
+
+def grid_from_zero(predict, xlim, ylim, step):
+    return grid_loops(predict, xlim, (0.0, ylim[1] - ylim[0]), step)
+
+
+def grid_one_limit(predict, xlim, ylim, step):
+    return grid_loops(predict, xlim, xlim, step)
+
+
+WRONG = {
+    "noisy_circle": [
+        circle_by_angle,
+        circle_drawn(lambda rng, noise, n: rng.uniform(-1, 1, (n, 2)) * noise * 3**0.5),
+        circle_drawn(lambda rng, noise, n: rng.laplace(0, noise / 2**0.5, (n, 2))),
+        circle_drawn(lambda rng, noise, n: rng.normal(0.15, noise, (n, 2))),
+        circle_drawn(lambda rng, noise, n: abs(rng.normal(0, noise, (n, 2)))),
+        circle_drawn(lambda rng, noise, n: rng.normal(0, noise, 2)),
+        circle_drawn(lambda rng, noise, n: np.clip(rng.normal(0, noise, (n, 2)), -1, 1)),
+        circle_drawn(lambda rng, noise, n: rng.normal(0, noise, (n, 2)) * [1, 0]),
+        circle_drawn(lambda rng, noise, n: rng.normal(0, noise**2, (n, 2))),
+        circle_table,
+        circle_seed_or_none,
+        circle_fixed_labels,
+        circle_larger,
+        circle_squeezed,
+    ],
+    "l2_penalty": [l2_first_eight, l2_clipped, l2_matrices_only, l2_counting],
+    "total_loss": [
+        total_without_digits,
+        total_leaf,
+        total_stripped,
+        total_by_prefix,
+        total_first_entries,
+        total_positive,
+        total_adding,
+    ],
+    "ema_update": [ema_clipped, ema_late, ema_stateful, ema_never_one, ema_rounded, ema_sixteen],
+    "decision_grid": [grid_arange, grid_clipped, grid_64, grid_fixed_step, grid_from_zero, grid_one_limit],
 }
