@@ -17,6 +17,7 @@ from PIL import Image
 from . import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SEQUENTIAL, SKY, panels, shown, use_style
 
 VALLEYS = (BLUE, ORANGE, GREEN, PURPLE)
+PLACES = ((3.0, 2.0), (-2.805, 3.131), (-3.779, -3.283), (3.584, -1.848))
 NAMES = ("(3, 2)", "(−2.81, 3.13)", "(−3.78, −3.28)", "(3.58, −1.85)")
 RESTLESS, GONE = "#D1D5DB", "#1F2937"
 KINDS = ListedColormap([GONE, RESTLESS, *VALLEYS])  # the codes −2, −1, 0, 1, 2, 3
@@ -40,7 +41,7 @@ def _minima(ax: Any, minima: Any, *, size: float = 9, label: bool = False) -> No
     for k, (x, y) in enumerate(np.asarray(minima)):
         ax.plot(x, y, "o", color=VALLEYS[k], ms=size, mec=PAPER, mew=1.5, zorder=6)
         if label:
-            aside, side = ((-9, 9), "right") if x > 0 else ((9, 9), "left")
+            aside, side = (-9 if x > 0 else 9, -16 if x * y > 0 else 8), "right" if x > 0 else "left"
             ax.annotate(
                 NAMES[k], (x, y), aside, textcoords="offset points", ha=side, fontsize=9, zorder=7,
                 bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 1},
@@ -156,19 +157,16 @@ def heights(heights: Any, starts: Sequence[Any], ends: Sequence[int], *, learnin
         seen = np.where(heights[:, i] > floor, heights[:, i], np.nan)  # below that it is rounding
         ax.semilogy(seen, marks[i % 4], color=VALLEYS[end], label=label)
     ax.set(xlabel="step", ylabel="height f", ylim=(floor, None), xlim=(0, 100))
-    flat = [int(np.sum(np.abs(np.diff(np.log(heights[1:40, i] + 1e-12))) < 0.05)) for i in range(heights.shape[1])]
-    longest = int(np.argmax(flat))
-    ax.set_title(
-        f"One plateau, of the ball from {_point(*starts[longest])}; in the end each step takes off the same share (lr {learning_rate:g})",
-        fontsize=10,
-    )
+    ax.set_title(f"Some wait at a saddle; in the end each step takes off the same share (lr {learning_rate:g})")
     ax.legend(
         fontsize=9, title="cut off where rounding begins", title_fontsize=9, loc="upper left", bbox_to_anchor=(1, 1)
     )
-    return shown(
-        figure,
-        f"Height over the steps of {len(ends)} balls, logarithmic. The ball from {_point(*starts[longest])} stays level for {flat[longest]} steps before it falls.",
+    told = (
+        ", ".join(f"{_point(*start)}: {heights[12, i]:.2g}" for i, start in enumerate(starts))
+        if len(heights) > 12
+        else ""
     )
+    return shown(figure, f"Height over the steps of {len(ends)} balls, logarithmic. After 12 steps, by start: {told}.")
 
 
 def arrows(x: Any, y: Any, z: Any, at: Any, slope: Any, minima: Any, title: str) -> Any:
@@ -262,8 +260,8 @@ def crossroads(
         ax.plot(*walk.T, ".-", color=INK, lw=1.6, ms=7)
         ax.plot(*walk[0], "o", color=PAPER, mec=INK, ms=10, zorder=6)
         ax.plot(*saddle, "X", color=PAPER, mec=INK, ms=10, zorder=6)
-        row = int(np.argmin(abs(grid[1] - walk[0][1])))
-        ends.append(int(np.asarray(kinds)[row, int(np.argmin(abs(grid[0] - walk[0][0])))]))
+        away = [np.hypot(*(walk[-1] - place)) for place in PLACES]
+        ends.append(int(np.argmin(away)) if min(away) < 0.1 else -1)
         ax.set(xlim=extent[:2], ylim=extent[2:], xlabel="x")
         side = NAMES[ends[-1]] if ends[-1] >= 0 else "no valley"
         ax.set_title(f"lr {rate:g}: the start belongs to\n{side}", fontsize=10)
