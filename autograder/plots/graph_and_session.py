@@ -99,6 +99,7 @@ SHORT = {
     "ReadVariableOp": "Read",
     "AssignVariableOp": "Assign",
     "AssignAddVariableOp": "Add to",
+    "VarIsInitializedOp": "Has it a value?",
 }
 
 
@@ -187,7 +188,8 @@ def graphs(named: Mapping[str, Any], keep: Sequence[set[str] | None] | None = No
         for (title, d), kept in zip(named.items(), keep, strict=True)
     ]
     return shown(
-        figure, f"{len(named)} graph(s), a box for each node and arrows along which tensors flow. {'; '.join(told)}."
+        figure,
+        f"{'A graph' if len(named) == 1 else f'{len(named)} graphs'}, a box for each node and arrows along which tensors flow. {'; '.join(told)}.",
     )
 
 
@@ -240,7 +242,7 @@ def paths(walks: Mapping[str, Sequence[float]], title: str) -> Any:
         path = np.asarray(path, float)
         left.plot(path, path**2, "o-", color=colour, lw=1.2, ms=5, alpha=0.85)
         right.plot(range(len(path)), path, "o-", color=colour, lw=1.6, ms=4, label=name)
-    left.set(xlabel="x", ylabel="x²", title="A step too long climbs the walls")
+    left.set(xlabel="x", ylabel="x²", title="Where the steps land")
     right.set(xlabel="step", ylabel="x", title=title)
     right.axhline(0, color=GREY, lw=1)
     right.legend(fontsize=9, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
