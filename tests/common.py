@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -65,8 +67,18 @@ def run(*command: str | Path, cwd: Path, timeout: float = 300, **environment: st
 
 def right_answers(topic: str) -> dict[str, list]:
     """Right answers written in other ways than the solution: tests/answers/<topic>.py."""
+    return _answers(topic).ANSWERS
+
+
+def wrong_answers(topic: str) -> dict[str, list]:
+    """Wrong answers without a hint of their own, from the same place."""
+    return getattr(_answers(topic), "WRONG", {})
+
+
+@functools.cache
+def _answers(topic: str) -> ModuleType:
     path = ROOT / "tests" / "answers" / f"{topic}.py"
     spec = importlib.util.spec_from_file_location(f"answers_{topic}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.ANSWERS
+    return module

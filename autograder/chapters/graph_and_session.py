@@ -632,7 +632,7 @@ def _(lr, step, decay_steps, rate, staircase):
 # -- descend_x2
 
 
-@exercise(points=3, minutes=8, difficulty=2)
+@exercise(points=3, minutes=8, difficulty=2, picture="curve")
 def descend_x2(x0, lr, n):
     """The path of n steps of gradient descent on x², its start included.
 

@@ -307,7 +307,7 @@ def _(p):
 # -- surface_grid -------------------------------------------------------------------------------------------------------
 
 
-@exercise(points=3, minutes=6, difficulty=1)
+@exercise(points=3, minutes=6, difficulty=1, picture="grid")
 def surface_grid(lo, hi, step):
     """Himmelblau's function over a square: X, Y, Z, each [n, n], ordered as np.meshgrid orders them.
 
@@ -436,7 +436,7 @@ def _(lo, hi, step):
 # -- descend ------------------------------------------------------------------------------------------------------------
 
 
-@exercise(points=5, minutes=12, difficulty=2)
+@exercise(points=5, minutes=12, difficulty=2, picture="path")
 def descend(f, x0, lr, n):
     """The path of n steps of gradient descent on f, from x0, with learning rate lr.
 

@@ -762,7 +762,7 @@ def _(shadow, value, decay, num_updates=None):
 # -- decision_grid
 
 
-@exercise(points=4, minutes=10, difficulty=2)
+@exercise(points=4, minutes=10, difficulty=2, picture="grid")
 def decision_grid(predict, xlim, ylim, step):
     """A network's answers on a grid, as np.mgrid orders it: xx[i, j] = xlim[0] + i·step, yy[i, j] = ylim[0] + j·step.
 

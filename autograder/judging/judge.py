@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -320,7 +321,7 @@ def _alike(drawn: Drawn, record: dict, other: dict, expected: dict) -> bool:
     if record["status"] != other["status"]:
         return False
     if record["status"] == "raised":
-        return record["type"] == other["type"]
+        return record["type"] == other["type"] and _gist(record["message"]) == _gist(other["message"])
     if record["status"] != "ok":
         return True
     case = drawn.case
@@ -338,6 +339,11 @@ def _alike(drawn: Drawn, record: dict, other: dict, expected: dict) -> bool:
     return not (
         case.gradient and difference(record.get("gradient"), other.get("gradient"), **{**options, "dtype": False})
     )
+
+
+def _gist(message: str) -> str:
+    """The first line of an error without its numbers and names: of two errors of one type it tells whether they are one."""
+    return shrink.kind_of(re.sub(r"'[^']{0,200}'", "'…'", message[:500].partition("\n")[0]))
 
 
 def _essence(result: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .compare import as_array
+from .compare import rows
 
 YOURS, EXPECTED, INK, PAPER = "#D55E00", "#0072B2", "#374151", "#ffffff"
 WIDTH, HEIGHT, MARGIN = 420, 170, 14
@@ -33,10 +33,10 @@ def picture(kind: str, got: Any, expected: Any) -> tuple[str, str]:
 
 def _numbers(value: Any, dimensions: int) -> np.ndarray | None:
     """The last array of so many dimensions in a result."""
-    if isinstance(value, (list, tuple)):
+    array = rows(value)
+    if array is None and isinstance(value, (list, tuple)):
         found = [a for part in value if (a := _numbers(part, dimensions)) is not None]
         return found[-1] if found else None
-    array = as_array(value)
     if array is None or array.ndim != dimensions or array.size == 0 or array.dtype.kind not in "biuf":
         return None
     array = np.asarray(array, float)

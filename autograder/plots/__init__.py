@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
+from IPython.display import display
 from matplotlib import cycler
 
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = (
@@ -69,7 +70,10 @@ def shown(figure: Any, alt: str) -> Any:
     """
     plt.close(figure)
     figure.alt = " ".join(alt.split())
-    figure._repr_mimebundle_ = lambda **_: {"text/html": as_html(figure), "text/plain": f"[{figure.alt}]"}
+    # not as a mimebundle, to which IPython would add the picture once more, as image/png
+    figure._ipython_display_ = lambda: display(
+        {"text/html": as_html(figure), "text/plain": f"[{figure.alt}]"}, raw=True
+    )
     return figure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 import pytest
-from common import COURSE, SEEDS, right_answers
+from common import COURSE, SEEDS, right_answers, wrong_answers
 
 from autograder import exercises, judge
 from autograder.course.cells import graded
@@ -49,6 +49,14 @@ def test_right_answers_written_differently_pass(key):
         for seed in range(SEEDS):
             verdict = judge(exercise, answer, seed)
             assert verdict.passed, f"{answer}, seed {seed}\n{verdict.to_text()}"
+
+
+@pytest.mark.parametrize("key", [k for k, e in EXERCISES.items() if wrong_answers(e.chapter).get(e.name)])
+def test_wrong_answers_that_deserve_no_hint_of_their_own_fail(key):
+    exercise = EXERCISES[key]
+    for answer in wrong_answers(exercise.chapter)[exercise.name]:
+        for seed in range(SEEDS):
+            assert not judge(exercise, answer, seed).passed, f"survivor: {answer}, seed {seed}"
 
 
 @pytest.mark.parametrize("key", EXERCISES)
