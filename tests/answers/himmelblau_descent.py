@@ -286,8 +286,8 @@ def grid_rounded_count(lo, hi, step):
     return x, y, himmelblau_plain([x, y])
 
 
-def descend_at_most_fifty(f, x0, lr, n):
-    return descend_tensor(f, x0, lr, min(n, 50))
+def descend_at_most_thirty(f, x0, lr, n):
+    return descend_tensor(f, x0, lr, min(n, 30))
 
 
 def descend_decaying(f, x0, lr, n):
@@ -362,7 +362,7 @@ WRONG = {
     "himmelblau_grad": [grad_first_ten, grad_sizes, grad_float32, grad_in_a_box],
     "surface_grid": [grid_symmetric, grid_whole_numbers, grid_hundred, grid_rounded_count],
     "descend": [
-        descend_at_most_fifty,
+        descend_at_most_thirty,
         descend_decaying,
         descend_bounded_places,
         descend_momentum,
