@@ -559,7 +559,7 @@ def _steps(answer, lr, steps, decay_steps, rate, staircase):
 @exp_decay.case("smooth", points=0.5, rtol=1e-4)
 def _(rng):
     step = 10 * int(rng.integers(1, 8)) + int(rng.integers(3, 8))
-    return float(rng.uniform(0.05, 0.5)), step, 10, float(rng.uniform(0.3, 0.6)), False
+    return float(rng.uniform(0.05, 0.5)), step, 10, float(rng.uniform(0.5, 0.7)), False
 
 
 @exp_decay.case("in stairs, within a stair", points=0.5, rtol=1e-4)
@@ -580,7 +580,7 @@ def _(rng):
 
 @exp_decay.case("from edge to edge of a stair, with a small learning rate", points=0.5, rtol=1e-4, probe=_steps)
 def _(rng):
-    long, stair = int(rng.integers(100, 900)), int(rng.integers(1, 5))
+    long, stair = int(rng.integers(100, 900)), int(rng.integers(2, 5))
     edge = stair * long
     return float(rng.uniform(1e-6, 1e-5)), [1, edge - 1, edge, edge + 1, edge + long - 1], long, 0.3, True
 
@@ -614,7 +614,7 @@ def _(lr, step, decay_steps, rate, staircase):
 @exp_decay.mistake("You round: a small learning rate comes out as another number.")
 def _(lr, step, decay_steps, rate, staircase):
     power = step // decay_steps if staircase else step / decay_steps
-    return round(lr * rate**power, 6)
+    return round(lr * rate**power, 8)
 
 
 @exp_decay.mistake("You multiply where a power is meant: rate · k is not rate, k times over.")
