@@ -58,7 +58,7 @@ def parts() -> Any:
         (
             1,
             4,
-            "your training",
+            "your training run",
             "writer = tf.summary.\n  create_file_writer(logdir)\ntf.summary.scalar(\n  tag, value, step)",
             BLUE,
         ),
@@ -74,12 +74,12 @@ def parts() -> Any:
         ax.text(left + width / 2, bottom + height - 3.2, name, ha="center", va="center", color=colour, weight="bold")
         small = {"family": "monospace", "fontsize": 8.5, "multialignment": "left"} if left == 1 else {"fontsize": 9}
         ax.text(left + width / 2, bottom + (height - 5) / 2, text, ha="center", va="center", linespacing=1.7, **small)
-    arrows = (((32, 17), (40, 17), "feeds"), ((66, 20), (75, 25), "reads"), ((66, 14), (75, 8), "reads"))
-    for start, end, word in arrows:
+    arrows = (((32, 17), (40, 17), "feeds", 2), ((66, 20), (75, 25), "reads", 3.2), ((66, 14), (75, 8), "reads", -5.5))
+    for start, end, word, above in arrows:
         ax.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=16, color="black"))
         ax.text(
             (start[0] + end[0]) / 2,
-            (start[1] + end[1]) / 2 + 2,
+            (start[1] + end[1]) / 2 + above,
             word,
             ha="center",
             fontsize=9,
@@ -137,7 +137,7 @@ def smoothing(folder: str | Path, tag: str, weights: Sequence[float], *, mark: i
     if mark is not None:
         ax.axvline(mark, color=GREY, ls=":", lw=1.4, label="the jump")
     ax.set(xlabel="step", ylabel=tag, title="The smoother the curve, the later it tells you")
-    ax.legend(loc="upper right")
+    figure.legend(loc="outside lower center", ncols=len(weights) + 2, fontsize=9, columnspacing=1.2, handlelength=1.5)
     return shown(
         figure,
         f"A noisy {tag} that jumps up{'' if mark is None else f' at step {mark}'}, as it was logged and smoothed with "
@@ -292,7 +292,7 @@ def slider(folder: str | Path, tag: str, steps: Sequence[int], *, title: str) ->
     return shown(
         figure,
         f"The first picture under the tag {tag} at the steps {', '.join(map(str, steps))}: 25 digits on a sheet, each in a frame, "
-        "green where the network is right, orange where it is wrong; the later the step, the more green.",
+        "green where the network is right, red-orange where it is wrong.",
     )
 
 
