@@ -36,12 +36,12 @@ def scalars_in_a_graph(logdir, tag, values):
     writer = tf.summary.create_file_writer(logdir)
 
     @tf.function
-    def write(values):
+    def write(value, step):
         with writer.as_default():
-            for i in range(len(values)):  # a loop over tf.range would put "while/" before the tag
-                tf.summary.scalar(tag, values[i], step=100 * i)
+            tf.summary.scalar(tag, value, step=step)
 
-    write(tf.constant(values))
+    for i, value in enumerate(values):
+        write(tf.constant(value, tf.float32), tf.constant(100 * i, tf.int64))
     writer.close()
 
 
