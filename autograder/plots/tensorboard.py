@@ -238,7 +238,7 @@ def own_page(folder: str | Path, steps: Sequence[int], values: Sequence[float]) 
     blank = np.zeros_like(digits[0])
     tiles = [*digits, *[blank] * (-len(digits) % columns)]
     rows = [np.concatenate(tiles[k : k + columns], axis=1) for k in range(0, len(tiles), columns)]
-    axes[2].imshow(np.concatenate(rows)[..., 0], cmap="gray", vmin=0, vmax=255)
+    axes[2].imshow(np.concatenate(rows), cmap="gray", vmin=0, vmax=255)
     for ax, name in zip(axes[1:], ("image_grid, plot_to_image", "log_images"), strict=True):
         ax.set_title(name)
         ax.axis("off")
