@@ -137,7 +137,9 @@ def smoothing(folder: str | Path, tag: str, weights: Sequence[float], *, mark: i
     if mark is not None:
         ax.axvline(mark, color=GREY, ls=":", lw=1.4, label="the jump")
     ax.set(xlabel="step", ylabel=tag, title="The smoother the curve, the later it tells you")
-    figure.legend(loc="outside lower center", ncols=len(weights) + 2, fontsize=9, columnspacing=1.2, handlelength=1.5)
+    figure.legend(
+        loc="outside lower center", ncols=min(len(weights) + 2, 5), fontsize=9, columnspacing=1.2, handlelength=1.5
+    )
     return shown(
         figure,
         f"A noisy {tag} that jumps up{'' if mark is None else f' at step {mark}'}, as it was logged and smoothed with "
