@@ -96,29 +96,82 @@ def _no_files(files):
     return None
 
 
-def _logged(answer, *rest):
-    """Call answer(logdir, …) on an empty folder; the bytes of the event files that it left there.
+def _logged(answer, *inputs):
+    """Call answer(logdir, …); the events that are in logdir afterwards, as one event file whose clock stands still.
 
-    Another writer is the default meanwhile. What is logged after the call belongs to that one.
+    The last input says how: in a folder that is there, in "a new folder", or in "a second call". Another writer is the default
+    meanwhile; what is logged after the call belongs to that one. [] if there is no event file, and a dict with a key of LEFT
+    where something else is wrong.
     """
     import os
+    import struct
     import tempfile
 
-    with tempfile.TemporaryDirectory() as logdir, tempfile.TemporaryDirectory() as elsewhere:
-        with tf.summary.create_file_writer(elsewhere).as_default():
-            answer(logdir, *rest)
-            tf.summary.scalar("logged by somebody else, afterwards", 0.0, step=0)
-            tf.summary.flush()
-            files = []
-            for folder, _, names in sorted(os.walk(logdir)):
-                for name in sorted(names):
-                    if "tfevents" in name:
-                        with open(os.path.join(folder, name), "rb") as file:
-                            files.append(file.read())
-    return files
+    *rest, how = inputs
+    given = [list(value) if isinstance(value, list) else value for value in rest]
+    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as elsewhere:
+        logdir = os.path.join(home, "runs", "new") if how == "a new folder" else home
+        step = tf.summary.experimental.get_step()
+        tf.summary.experimental.set_step(None)
+        try:
+            with tf.summary.create_file_writer(elsewhere).as_default():
+                if how == "a second call":
+                    answer(os.path.join(elsewhere, "before"), *[list(v) if isinstance(v, list) else v for v in rest])
+                answer(logdir, *rest)
+                left = tf.summary.experimental.get_step()
+                tf.summary.scalar("logged by somebody else, afterwards", 0.0, step=0)
+                tf.summary.flush()
+        finally:
+            tf.summary.experimental.set_step(step)
+        if any(isinstance(was, list) and list(map(repr, was)) != list(map(repr, now)) for was, now in zip(given, rest)):
+            return {"changed" if all(now for now in rest if isinstance(now, list)) else "emptied": True}
+        if left is not None:
+            return {"step": True}
+        names = sorted(os.listdir(logdir)) if os.path.isdir(logdir) else []
+        names = [name for name in names if "tfevents" in name and os.path.isfile(os.path.join(logdir, name))]
+        events = []
+        for name in names:
+            with open(os.path.join(logdir, name), "rb") as file:
+                data = file.read()
+            at = 0
+            while at + 12 <= len(data):
+                size = struct.unpack_from("<Q", data, at)[0]
+                event = tf.compat.v1.Event.FromString(data[at + 12 : at + 12 + size])
+                at += size + 16
+                if event.summary.value:  # the others say who wrote the file, and when
+                    event.wall_time = 0.0
+                    events.append(event)
+        if not names and any("tfevents" in name for _, _, files in os.walk(home) for name in files):
+            return {"inside": True}
+    events.sort(
+        key=lambda event: event.step
+    )  # several writers may share a folder: the order of their files says nothing
+    records = [event.SerializeToString(deterministic=True) for event in events]
+    return [b"".join(struct.pack("<QI", len(r), 0) + r + bytes(4) for r in records)] if names else []
 
 
 AFTERWARDS = "logged by somebody else, afterwards"
+LEFT = {
+    "inside": "the event file does not lie in logdir, but in another folder inside of it or around it",
+    "emptied": "your function emptied the list it was given; the caller still needs it as it was",
+    "changed": "your function changed the list it was given; the caller still needs it as it was",
+    "step": "your function left a default step behind, which whoever logs next without a step will get",
+}
+
+
+def _events_of(files):
+    """(None, tag → (plugin, steps, arrays)) of what an answer logged, or (what is wrong with it, None)."""
+    if isinstance(files, dict):
+        return next((LEFT[key] for key in LEFT if key in files), "there is no event file"), None
+    if found := _no_files(files):
+        return found, None
+    events = read_events(files)
+    if events.pop(AFTERWARDS, None):
+        return (
+            "what the caller logs after your function has returned lands in your file: your writer is still the default",
+            None,
+        )
+    return None, events
 
 
 # -- log_scalars
@@ -134,11 +187,10 @@ def log_scalars(logdir, tag, values):
 
 
 def _scalars(files, inputs, expected):
-    tag, values = inputs
-    if found := _no_files(files):
+    tag, values, _ = inputs
+    found, events = _events_of(files)
+    if found:
         return found
-    events = read_events(files)
-    events.pop(AFTERWARDS, None)
     if not events:
         return "the event file holds no value"
     if tag not in events:
@@ -152,41 +204,42 @@ def _scalars(files, inputs, expected):
         return "every event should hold a single number"
     if len(steps) != len(values):
         return f"there are {'fewer' if len(steps) < len(values) else 'more'} events than values"
-    if steps != [100 * i for i in range(len(values))]:
-        return f"the values are not at the steps 0, 100, 200, …: the first is at {steps[0]}, the last at {steps[-1]}"
-    if not np.allclose(tensors, values, rtol=1e-5, equal_nan=True):
+    order = sorted(range(len(steps)), key=steps.__getitem__)
+    if [steps[k] for k in order] != [100 * i for i in range(len(values))]:
+        return f"the values are not at the steps 0, 100, 200, …: the first is at {min(steps)}, the last at {max(steps)}"
+    written = np.array([tensors[k] for k in order], float)
+    if not np.allclose(written, values, rtol=1e-5, atol=0, equal_nan=True):
         return "the steps are right, the values are not, or in another order"
     return None
 
 
-def _and_no_more(files, inputs, expected):
-    if found := _scalars(files, inputs, expected):
-        return found
-    if AFTERWARDS in read_events(files):
-        return (
-            "what the caller logs after your function has returned lands in your file: your writer is still the default"
-        )
-    return None
+# Dimensions: one value, a few, more than a queue or a reader holds (10) and than 64 and 100; size (1e-20 to 1e20) and sign;
+# equal values; nan, inf first, in the middle, last; a tag with slash, space, capital, digit; a folder that is there, or not;
+# a second call; the caller's list; the default writer and the default step afterwards.
 
 
 @log_scalars.case("a falling loss", probe=_logged, accept=_scalars)
 def _(rng):
-    return "train-loss", [float(v) for v in np.sort(rng.uniform(0.1, 2, size=6))[::-1]]
+    return "train-loss", [float(v) for v in np.sort(rng.uniform(0.1, 2, size=rng.integers(3, 9)))[::-1]], ""
 
 
-@log_scalars.case("another tag, more values than a reader keeps by default", probe=_logged, accept=_scalars)
+@log_scalars.case(
+    "another tag in a new folder, more values than a reader keeps by default", probe=_logged, accept=_scalars
+)
 def _(rng):
-    return f"run{rng.integers(10)}/accuracy", [float(v) for v in rng.uniform(size=25)]
+    sizes = 10.0 ** rng.integers(-20, 20, size=rng.integers(101, 106))
+    return f"run {rng.integers(10)}/Accuracy", [float(v) for v in rng.normal(size=len(sizes)) * sizes], "a new folder"
 
 
-@log_scalars.case("a value again and again, then a loss that is not a number", probe=_logged, accept=_scalars)
+@log_scalars.case("a value again and again, between some that are not finite", probe=_logged, accept=_scalars)
 def _(rng):
-    return "flat", [float(rng.uniform())] * 4 + [float("nan")]
+    same = [float(rng.integers(1, 7)) / 7] * int(rng.integers(2, 5))
+    return "flat", [math.nan, *same, math.inf, *same, -math.inf], "a second call"
 
 
-@log_scalars.case("a single value, and what is logged after it", probe=_logged, accept=_and_no_more)
+@log_scalars.case("a single value, and what is logged after it", probe=_logged, accept=_scalars)
 def _(rng):
-    return "once", [float(rng.uniform())]
+    return "once", [float(rng.integers(1, 7)) / 7], ""
 
 
 @log_scalars.mistake("Your values stand at the steps 0, 1, 2, … At which step was each of them measured?")
@@ -239,6 +292,44 @@ def _(logdir, tag, values):
         tf.summary.scalar(tag, v, step=100 * i)
 
 
+@log_scalars.mistake(
+    "You took the values out of the caller's list, who finds it empty now. To read them, walk along the list."
+)
+def _(logdir, tag, values):
+    with tf.summary.create_file_writer(str(logdir)).as_default():
+        step = 0
+        while values:
+            tf.summary.scalar(tag, values.pop(0), step=step)
+            step += 100
+
+
+@log_scalars.mistake(
+    "The event file lies in a folder inside of logdir. TensorBoard takes it for another run of that name."
+)
+def _(logdir, tag, values):
+    with tf.summary.create_file_writer(str(logdir) + "/train").as_default():
+        for i, v in enumerate(values):
+            tf.summary.scalar(tag, v, step=100 * i)
+
+
+@log_scalars.mistake(
+    "You made the step of each value the default step, and it is still the default when your function is done."
+)
+def _(logdir, tag, values):
+    with tf.summary.create_file_writer(str(logdir)).as_default():
+        for i, v in enumerate(values):
+            tf.summary.experimental.set_step(100 * i)
+            tf.summary.scalar(tag, v)
+
+
+@log_scalars.mistake("What is not finite was left out. On a page that is to warn you, it is the news.")
+def _(logdir, tag, values):
+    with tf.summary.create_file_writer(str(logdir)).as_default():
+        for i, v in enumerate(values):
+            if abs(v) < float("inf"):
+                tf.summary.scalar(tag, v, step=100 * i)
+
+
 # -- plot_to_image
 
 
@@ -255,34 +346,48 @@ def plot_to_image(figure):
     return tf.constant(pixels)
 
 
-def _bars(size, heights):
+def _bars(size, dpi, heights):
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=size, dpi=50, facecolor="#DDEEFF")
+    figure = plt.figure(figsize=size, dpi=dpi, facecolor="#DDEEFF")
     axes = figure.add_axes([0.1, 0.1, 0.4, 0.6])  # off the middle: a cropped picture is another picture
     axes.bar(range(len(heights)), heights, color="#0072B2")
     axes.set_axis_off()
     return figure
 
 
-def _another(size):
+def _another(size, dpi):
     import matplotlib.pyplot as plt
 
-    return plt.figure(figsize=size, dpi=50, facecolor="red")
+    return plt.figure(figsize=size, dpi=dpi, facecolor="red")
 
 
-def _drawn(answer, figure, current):
-    """Hand over a figure while another one is current; the picture, and which of the two are still open."""
+def _drawn(answer, figure, other, is_current):
+    """Hand over a figure, and then another one: their pictures, and whether they and a third one are open afterwards.
+
+    is_current: whether pyplot's current figure is the one handed over, or the third one.
+    """
     import matplotlib.pyplot as plt
+    from PIL import Image
 
-    numbers = [figure.number, current.number]
+    numbers = [figure.number, other.number]
     try:
+        plt.figure(figure.number if is_current else other.number)
         picture = answer(figure)
         left = plt.get_fignums()
+        later = plt.figure(figsize=(2.0, 2.0), dpi=50, facecolor="green")
+        numbers.append(later.number)
+        if other.number in left and not is_current:
+            plt.figure(other.number)
+        again = np.asarray(answer(later))
     finally:
         for number in numbers:
             plt.close(number)
-    return {"picture": picture, "closed": numbers[0] not in left, "other": numbers[1] in left}
+    if again.ndim == 4 and again.shape[-1] == 4 and again.dtype == np.uint8:
+        again = np.asarray(Image.fromarray(np.ascontiguousarray(again[0])).resize((16, 16), Image.Resampling.BOX))
+    else:
+        again = again.reshape(-1)[:1]
+    return {"picture": picture, "closed": numbers[0] not in left, "other": numbers[1] in left, "again": again}
 
 
 def _small(picture):
@@ -303,31 +408,45 @@ def _picture(result, inputs, expected):
         return f"the picture has {picture.shape[-1]} channels instead of 4"
     if picture.dtype != np.uint8:
         return f"the pixels should be uint8, not {picture.dtype}"
+    small, wanted = _small(picture[0]), _small(want[0])
+    if np.abs(small - (255, 0, 0, 255)).mean() < 12:
+        return "this is a picture of another figure, which was open, too"
     if abs(picture.shape[1] / picture.shape[2] / (want.shape[1] / want.shape[2]) - 1) > 0.03:
         return "the picture has other proportions than the figure that was given"
-    off = np.abs(_small(picture[0]) - _small(want[0]))
+    off = np.abs(small - wanted)
     if off.mean() > 12 or off.max() > 95:  # other resolutions move an edge; a bar of another height fills whole pixels
         return "this is not a picture of the figure that was given"
+    if result["closed"] is not True and result["other"] is not True:
+        return "another figure, which nobody gave you, was closed, and the one that was given is still open"
     if result["closed"] is not True:
         return "the figure is still open: every figure that stays open keeps its memory, and shows up in the notebook"
     if result["other"] is not True:
         return "another figure, which nobody gave you, was closed"
+    again, wanted = as_array(result["again"]), as_array(expected["again"]).astype(np.float32)
+    if again is None or again.shape != wanted.shape or not np.abs(again.astype(np.float32) - wanted).max() <= 12:
+        return "called a second time, with another figure, your function returns no picture of that one"
     return None
 
 
 def _figures(rng, size):
+    """A figure with five bars, and another one of the same size."""
+    dpi = int(rng.choice([50, 72, 100]))
     heights = [float(v) for v in rng.uniform(0.2, 1, size=5)]
-    return made(_bars, size, heights), made(_another, [3.0, 3.0])
+    return made(_bars, size, dpi, heights), made(_another, size, dpi)
+
+
+# Dimensions: wide, tall; resolution; whether the figure is the current one; other figures; colour and emptiness at the edges;
+# a second call.
 
 
 @plot_to_image.case("a figure while another one is current", points=2, probe=_drawn, accept=_picture)
 def _(rng):
-    return _figures(rng, [4.0, 2.0])
+    return *_figures(rng, [4.0, 2.0]), False
 
 
 @plot_to_image.case("a tall figure", points=2, probe=_drawn, accept=_picture)
 def _(rng):
-    return _figures(rng, [2.0, float(rng.uniform(3, 5))])
+    return *_figures(rng, [2.0, float(rng.uniform(3, 5))]), True
 
 
 @plot_to_image.mistake("plt.savefig saves the *current* figure, which need not be the one you were given.")
@@ -401,12 +520,50 @@ def _(figure):
     return tf.cast(tf.image.decode_png(buffer.getvalue(), channels=4), tf.float32)[None] / 255.0
 
 
+@plot_to_image.mistake(
+    "You closed the figure that is current, which need not be the one you were given. Say which one you mean."
+)
+def _(figure):
+    import io
+
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    plt.close()
+    return tf.image.decode_png(buffer.getvalue(), channels=4)[None]
+
+
+@plot_to_image.mistake("The margins are cut off: a tight box has other proportions than the figure.")
+def _(figure):
+    import io
+
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight")
+    plt.close(figure)
+    return tf.image.decode_png(buffer.getvalue(), channels=4)[None]
+
+
+@plot_to_image.mistake("You closed the figure first and saved afterwards: whatever is current by then is what you get.")
+def _(figure):
+    import io
+
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    plt.close(figure)
+    plt.savefig(buffer, format="png")
+    return tf.image.decode_png(buffer.getvalue(), channels=4)[None]
+
+
 # -- image_grid
 
 
 @exercise(points=4, minutes=12, difficulty=2)
 def image_grid(images):
-    """A figure with 25 pictures in 5 rows of 5, in order, without ticks.
+    """A new figure with 25 pictures in 5 rows of 5, in order, without ticks.
 
     images: float32 [n, 28, 28] with n ≥ 25; the first 25 are shown → matplotlib figure.
     """
@@ -418,7 +575,7 @@ def image_grid(images):
 
 
 def _grid(answer, images):
-    """Draw, then look at the figure: [left, top, pixels, has ticks] of each picture, in pixels of the page."""
+    """Draw, then look at the figure: [row, column, pixels, has ticks, is upright] of each picture; and at the other figures."""
     import matplotlib.pyplot as plt
 
     def ticked(axis):
@@ -426,72 +583,111 @@ def _grid(answer, images):
         drawn = any(marks.get(side) or marks.get("label" + side) for side in ("left", "right", "bottom", "top"))
         return bool(axis.axes.axison and axis.get_visible() and drawn and len(axis.get_ticklocs()))
 
-    before = set(plt.get_fignums())
-    result = answer(images)
-    for number in set(plt.get_fignums()) - before:
-        plt.close(number)
+    def upright(ax, image):
+        left, right, bottom, top = image.get_extent()
+        first, last = (top, bottom) if image.origin == "upper" else (bottom, top)
+        (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+        return bool((first - last) * (y1 - y0) > 0 and (right - left) * (x1 - x0) > 0)
+
+    def lines(places):  # number the places along one direction: those closer than ten pixels stand on one line
+        order = sorted(places)
+        starts = [p for k, p in enumerate(order) if k == 0 or p - order[k - 1] > 10]
+        return [sum(p >= start for start in starts) - 1 for p in places]
+
+    open_before = set(plt.get_fignums())
+    other = plt.figure(figsize=(1, 1))
+    try:
+        result = answer(images)
+        new = set(plt.get_fignums()) - open_before - {other.number}
+        untouched = open_before | {other.number} <= set(plt.get_fignums()) and result is not other and not other.axes
+    finally:
+        for number in set(plt.get_fignums()) - open_before:
+            plt.close(number)
     if not hasattr(result, "get_size_inches"):
         return {"kind": type(result).__name__}
+    number = getattr(result, "number", None)  # a figure made without pyplot has none
     cells = []
     for image in result.images:
         pixels = np.ma.getdata(image.get_array())
-        cells.append([float(image.ox), float(-image.oy - pixels.shape[0]), pixels, False])
+        cells.append([float(image.ox), float(-image.oy - pixels.shape[0]), pixels, False, image.origin == "upper"])
     for ax in result.axes:
         if ax.get_visible() and ax.get_images():
+            image = ax.get_images()[-1]
             ticks = ticked(ax.xaxis) or ticked(ax.yaxis)
-            pixels = np.ma.getdata(ax.get_images()[-1].get_array())
-            cells.append([float(ax.bbox.x0), float(-ax.bbox.y1), pixels, ticks])
-    return {"kind": "figure", "cells": cells}
+            pixels = np.ma.getdata(image.get_array())
+            cells.append([float(ax.bbox.x0), float(-ax.bbox.y1), pixels, ticks, upright(ax, image)])
+    rows, columns = lines([cell[1] for cell in cells]), lines([cell[0] for cell in cells])
+    cells = [[r, c, np.asarray(p, np.float32), t, u] for r, c, (_, _, p, t, u) in zip(rows, columns, cells)]
+    return {
+        "kind": "figure",
+        "cells": sorted(cells, key=lambda cell: (cell[0], cell[1])),
+        "closed": number is not None and number not in new and result is not other,
+        "untouched": bool(untouched),
+        "beside": len(new - {number}),
+    }
 
 
-def _lines(places):
-    """Number the places along one direction: those closer than ten pixels stand on one line."""
-    order = sorted(places)
-    starts = [p for k, p in enumerate(order) if k == 0 or p - order[k - 1] > 10]
-    return [sum(p >= start for start in starts) - 1 for p in places]
+def _alike(pixels, images):
+    """How well a picture agrees with each of the images, whatever its colours and their range: |correlation|."""
+    flat = np.concatenate([pixels[None], images]).reshape(len(images) + 1, -1)
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
+    return np.abs(flat[1:] @ flat[0])
 
 
 def _in_order(result, inputs, expected):
     if result["kind"] != "figure":
         return f"your function should return the figure, not {str(result['kind'])[:100]}"
+    if result["untouched"] is not True:
+        return (
+            "your function drew into a figure that was open already, or closed it; it should make a figure of its own"
+        )
     cells = result["cells"]
     if len(cells) != 25:
         return f"the figure shows {len(cells)} pictures instead of 25, each in axes of its own"
-    columns, rows = _lines([c[0] for c in cells]), _lines([c[1] for c in cells])
-    if sorted(zip(rows, columns)) != [(r, c) for r in range(5) for c in range(5)]:
+    if [(row, column) for row, column, *_ in cells] != [(r, c) for r in range(5) for c in range(5)]:
         return "the pictures do not stand in 5 rows of 5"
     images = np.asarray(inputs[0], np.float64)
-    found = {}
-    for row, column, (_, _, pixels, _) in zip(rows, columns, cells):
+    found = []
+    for _, _, pixels, _, _ in cells:
         if pixels.shape[:2] != images.shape[1:] or pixels.ndim > 3:
             return f"a picture in the grid has the shape {list(pixels.shape)}"
-        pixels = np.asarray(pixels if pixels.ndim == 2 else pixels[..., 0], np.float64)
-        off = np.abs(images - pixels).max(axis=(1, 2))
-        if not off.min() <= 1e-3:  # also where it is nan
+        likeness = _alike(np.asarray(pixels if pixels.ndim == 2 else pixels[..., 0], np.float64), images)
+        if not likeness.max() > 0.999:  # also where it is nan
             return "a picture in the grid is none of the given ones"
-        found[row, column] = int(off.argmin())
-    wrong = [place for place in sorted(found) if found[place] != 5 * place[0] + place[1]]
-    if wrong:
-        row, column = wrong[0]
-        return f"in row {row + 1}, column {column + 1} stands images[{found[wrong[0]]}], not images[{5 * row + column}]"
+        found.append(int(likeness.argmax()))
+    for place, number in enumerate(found):
+        if number != place:
+            return f"in row {place // 5 + 1}, column {place % 5 + 1} stands images[{number}], not images[{place}]"
+    if any(cell[4] is not True for cell in cells):
+        return "the pictures stand on their heads, or are mirrored"
     if any(cell[3] is not False for cell in cells):
         return "there are ticks on the axes: pixels have no unit worth reading"
+    if result["closed"] is not False:
+        return "the figure that you return is closed already"
+    if result["beside"] != 0:
+        return "another figure was opened beside the one that you return, and nobody will close it"
     return None
 
 
+# Dimensions: more images than 25, and than 36, whose root is 6; values at both ends of 0..1; rows and columns; top and bottom;
+# figures that are open before and afterwards; what is returned. Colours and their range are free: |correlation| counts.
 # One case: each of its figures has 25 axes, and making them takes longer than all the rest of this check.
-@image_grid.case("a batch of 30: the first 25 count", probe=_grid, accept=_in_order)
+
+
+@image_grid.case("a batch: the first 25 count", probe=_grid, accept=_in_order)
 def _(rng):
-    return (rng.uniform(size=(30, 28, 28)).astype("float32"),)
+    return (rng.uniform(size=(rng.integers(37, 70), 28, 28)).astype("float32"),)
 
 
-def _grid_of(images, order):
+def _grid_of(images, order, **options):
     """A grid without axes: making 25 axes takes a hundred times as long, and a wrong answer waits for all the mistakes."""
     import matplotlib.pyplot as plt
 
     figure = plt.figure(figsize=(5, 5), dpi=100)
     for place, number in enumerate(order):
-        figure.figimage(images[number].numpy(), 36 + 100 * (place % 5), 436 - 100 * (place // 5), cmap="gray")
+        left, bottom = 36 + 100 * (place % 5), 436 - 100 * (place // 5)
+        figure.figimage(images[number].numpy(), left, bottom, cmap="gray", **options)
     return figure
 
 
@@ -510,7 +706,7 @@ def _(images):
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(5, 5)
-    for ax, image in zip(axes.flat, images):
+    for ax, image in zip(axes.flat, images.numpy()):
         ax.imshow(image, cmap="gray")
     return figure
 
@@ -525,10 +721,52 @@ def _(images):
     _grid_of(images, range(25))
 
 
+@image_grid.mistake("You return the axes. `savefig` is a method of the figure that holds them.")
+def _(images):
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure()
+    return np.array([figure.add_axes([0, 0, 1, 1])])
+
+
+@image_grid.mistake("You closed the figure before you returned it. Who draws it does not know yet what it is for.")
+def _(images):
+    import matplotlib.pyplot as plt
+
+    figure = _grid_of(images, range(25))
+    plt.close(figure)
+    return figure
+
+
+@image_grid.mistake("Two figures were opened, and one of them stayed empty: `plt.subplots` makes its own.")
+def _(images):
+    import matplotlib.pyplot as plt
+
+    plt.figure(figsize=(5, 5))
+    return _grid_of(images, range(25))
+
+
+@image_grid.mistake("Your pictures stand on their heads: row 0 of an image is its top.")
+def _(images):
+    return _grid_of(images, range(25), origin="lower")
+
+
+@image_grid.mistake(
+    "You drew into the figure that was current when your function was called: it may be somebody else's."
+)
+def _(images):
+    import matplotlib.pyplot as plt
+
+    figure = plt.gcf()
+    for place in range(25):
+        figure.figimage(images[place].numpy(), 36 + 100 * (place % 5), 436 - 100 * (place // 5), cmap="gray")
+    return figure
+
+
 # -- log_images
 
 
-@exercise(points=4, minutes=10, difficulty=2)
+@exercise(points=4, minutes=8, difficulty=2)
 def log_images(logdir, images):
     """Write all the pictures of a batch, at step 0, under the tag "images", into event files in logdir.
 
@@ -549,19 +787,22 @@ def _opened(png):
 
 def _all_pictures(files, inputs, expected):
     images = np.asarray(inputs[0])
-    if found := _no_files(files):
+    found, events = _events_of(files)
+    if found:
         return found
-    events = read_events(files)
-    events.pop(AFTERWARDS, None)
     if not events:
         return "the event file holds no picture"
-    if list(events) != ["images"]:
-        return 'the pictures are not all under the tag "images"'
+    if len(events) > 1:
+        return 'the pictures are spread over several tags instead of the one tag "images"'
+    if "images" not in events:
+        return 'the pictures are not under the tag "images"'
     plugin, steps, tensors = events["images"]
     if plugin != "images":
         return "what was written are not pictures: TensorBoard would not show them as such"
-    if set(steps) != {0}:
-        return "not all pictures are at step 0"
+    if len(set(steps)) > 1:
+        return "the pictures are spread over several steps"
+    if steps[0] != 0:
+        return "the pictures are at another step than 0"
     if len(steps) != 1:
         return "the pictures are spread over several events of one step, and TensorBoard shows one event a step"
     pictures = tensors[0].reshape(-1)[2:]
@@ -570,26 +811,41 @@ def _all_pictures(files, inputs, expected):
     shown = [_opened(data) for data in pictures]
     if any(picture is None for picture in shown):
         return "a picture has another size than the one that was given"
-    off = np.abs(np.array(shown) - images[..., 0]).max(axis=(1, 2))
+    shown = np.array(shown)
+    off = np.abs(shown - images[..., 0]).max(axis=(1, 2))
     if off.max() > 0.02:
-        cut = np.mean([np.mean(p > 0.99) for p in shown]) > 0.5
+        if shown.max() < 0.02:
+            return "all pixels are black"
+        cut = np.mean(shown > 0.99) > 0.5
         return "most pixels are white" if cut else "the pictures are there, but with other pixels, or in another order"
     return None
 
 
-@log_images.case("nine pictures", points=1, probe=_logged, accept=_all_pictures)
+def _patches(rng, n):
+    """n pictures of 4 × 4 gray squares, 0 and 1 among them: as PNG they are short, and no two are equal."""
+    squares = rng.uniform(size=(n, 4, 4, 1))
+    squares[:, 0, :3] = np.clip(squares[:, 0, :3] * 3 - 1, 0, 1)
+    squares[0, 3, 3], squares[-1, 3, 2] = 1, 0
+    return (squares.repeat(7, axis=1).repeat(7, axis=2).astype("float32"),)
+
+
+# Dimensions: one picture, more than 3 (the default), 25, 64, 128 and 256; pixels at both ends of 0..1, and pictures that do not
+# reach them; order, rows and columns; a folder that is there, or not; a second call; the default writer afterwards.
+
+
+@log_images.case("a few pictures", points=1, probe=_logged, accept=_all_pictures)
 def _(rng):
-    return (rng.uniform(0.05, 0.9, size=(9, 28, 28, 1)).astype("float32"),)
+    return *_patches(rng, rng.integers(4, 25)), "a second call"
 
 
-@log_images.case("a batch of one", points=1, probe=_logged, accept=_all_pictures)
+@log_images.case("a batch of one, in a new folder", points=1, probe=_logged, accept=_all_pictures)
 def _(rng):
-    return (rng.uniform(0.05, 0.9, size=(1, 28, 28, 1)).astype("float32"),)
+    return rng.uniform(0.05, 0.9, size=(1, 28, 28, 1)).astype("float32"), "a new folder"
 
 
-@log_images.case("forty pictures", points=2, probe=_logged, accept=_all_pictures)
+@log_images.case("hundreds of pictures", points=2, probe=_logged, accept=_all_pictures)
 def _(rng):
-    return (rng.uniform(0.05, 0.9, size=(40, 28, 28, 1)).astype("float32"),)
+    return *_patches(rng, rng.integers(257, 270)), ""
 
 
 @log_images.mistake("Only the first three arrived: tf.summary.image writes no more unless it is told to.")
@@ -626,12 +882,49 @@ def _(logdir, images):
             tf.summary.image(f"images/{i}", image[None], step=0)
 
 
+@log_images.mistake('Your pictures stand under a tag of your own. The one that was asked for is "images".')
+def _(logdir, images):
+    with tf.summary.create_file_writer(str(logdir)).as_default():
+        tf.summary.image("digits", images, step=0, max_outputs=len(images))
+
+
+@log_images.mistake(
+    "You log one picture at a time, all at step 0. TensorBoard shows one event of a step: one call, one batch."
+)
+def _(logdir, images):
+    with tf.summary.create_file_writer(str(logdir)).as_default():
+        for image in images:
+            tf.summary.image("images", image[None], step=0)
+
+
+@log_images.mistake("A cast to bytes does not scale: of 0..1 it leaves 0 and 1, and both are black on a scale to 255.")
+def _(logdir, images):
+    with tf.summary.create_file_writer(str(logdir)).as_default():
+        tf.summary.image("images", tf.cast(images, tf.uint8), step=0, max_outputs=len(images))
+
+
+@log_images.mistake("The pictures were handed to a writer that you never made the default: where did they go?")
+def _(logdir, images):
+    tf.summary.create_file_writer(str(logdir)).flush()
+    tf.summary.image("images", images, step=0, max_outputs=len(images))
+
+
+@log_images.mistake(
+    "Your writer is still the default after the call, and writes what others log. Which form of making it the default ends by itself?"
+)
+def _(logdir, images):
+    writer = tf.summary.create_file_writer(str(logdir))
+    writer.set_as_default()
+    tf.summary.image("images", images, step=0, max_outputs=len(images))
+    writer.flush()
+
+
 # -- read_scalars
 
 
-@exercise(points=4, minutes=12, difficulty=3)
+@exercise(points=4, minutes=15, difficulty=3)
 def read_scalars(logdir, tag):
-    """Read a scalar's curve back from the event files in logdir: every step and every value, in order.
+    """Read a scalar's curve back from the event files in logdir: each step once, in order, with the value written last.
 
     logdir: path, tag: str → (steps, values): a list of int and a list of float.
     """
@@ -645,60 +938,107 @@ def read_scalars(logdir, tag):
     return sorted(found), [found[step] for step in sorted(found)]
 
 
-def _with_files(answer, files, tag):
-    """Write event files with tf.summary, each with these curves, then let the answer read one curve."""
+def _with_files(answer, files, tag, places):
+    """Write event files with tf.summary, one after the other, each with these curves, and let the answer read one curve.
+
+    places: in which order they are put into the folder, where there are a note and a folder of another run, too.
+    """
     import os
     import tempfile
 
+    def written(curves):
+        with tempfile.TemporaryDirectory() as folder:
+            with tf.summary.create_file_writer(folder).as_default():
+                for name, steps, values in curves:
+                    if name == "a histogram":
+                        tf.summary.histogram(name, values, step=0)
+                        continue
+                    for step, value in zip(steps, values):
+                        tf.summary.scalar(name, value, step=step)
+            (name,) = os.listdir(folder)
+            with open(os.path.join(folder, name), "rb") as file:
+                return file.read()
+
     with tempfile.TemporaryDirectory() as logdir:
-        for number, curves in enumerate(files):
-            with tempfile.TemporaryDirectory() as folder:
-                writer = tf.summary.create_file_writer(folder)
-                with writer.as_default():
-                    for name, steps, values in curves:
-                        for step, value in zip(steps, values):
-                            tf.summary.scalar(name, value, step=step)
-                writer.close()
-                (written,) = os.listdir(folder)
-                with open(os.path.join(folder, written), "rb") as file:
-                    data = file.read()
-            with open(os.path.join(logdir, f"events.out.tfevents.{1700000000 + 60 * number}.host.v2"), "wb") as file:
-                file.write(data)
+        made = [written(curves) for curves in files]
+        os.mkdir(os.path.join(logdir, "another-run"))
+        for number in places:
+            at = 1700000000 + 60 * number
+            path = os.path.join(logdir, f"events.out.tfevents.{at}.host.7.{number}.v2")
+            for copy in (path, os.path.join(logdir, "another-run", os.path.basename(path))):
+                with open(copy, "wb") as file:
+                    file.write(made[number if copy == path else 0])
+                os.utime(copy, (at, at))
+        with open(os.path.join(logdir, "notes.txt"), "w") as file:
+            file.write("what this run is about\n")
         result = answer(logdir, tag)
-        try:
-            steps, values = result
-            return [[int(s) for s in steps], [float(v) for v in values]]
-        except (TypeError, ValueError):  # neither two lists nor numbers in them: the judge says so
-            return result
+    try:
+        steps, values = result
+        return [[int(s) for s in steps], [float(v) for v in values]]
+    except (TypeError, ValueError):  # neither two lists nor numbers in them: the judge says so
+        return result
 
 
 def _curve(rng, name, steps):
-    return [name, [int(s) for s in steps], [float(np.float32(v)) for v in rng.uniform(size=len(steps))]]
+    """[name, steps, values]: values of either sign, that neither rise nor fall throughout; the last two are equal."""
+    values = rng.normal(size=len(steps))
+    values[0] = -1 - abs(values[0])
+    if len(values) > 1:
+        values[1] = values[0] - 1
+    if len(values) > 2:
+        values[-1] = values[-2]
+    return [name, [int(s) for s in steps], [float(np.float32(v)) for v in values]]
+
+
+# Dimensions: one value, a few, more than a reader keeps (10) and than 64 and 100; sign, equal values, nan and inf; steps from 0
+# or later, uneven, beyond int32, out of order; tags that begin or end alike, other kinds of data, the tag's place among them;
+# one file or several, in whatever order a folder lists them; steps that a resumed run repeats; other files and folders beside.
 
 
 @read_scalars.case("one short curve", probe=_with_files)
 def _(rng):
-    return [[_curve(rng, "loss", range(0, 500, 100))]], "loss"
+    return [[_curve(rng, "loss", range(0, 100 * rng.integers(3, 9), 100))]], "loss", [0]
 
 
 @read_scalars.case("a long curve", probe=_with_files)
 def _(rng):
-    return [[_curve(rng, "loss", range(0, 6000, 100))]], "loss"
+    return [[_curve(rng, "loss", range(0, 100 * rng.integers(101, 106), 100))]], "loss", [0]
 
 
-@read_scalars.case("two curves in one file", probe=_with_files)
+@read_scalars.case("several tags that are alike, and other kinds of data", probe=_with_files)
 def _(rng):
-    return [[_curve(rng, "loss", range(0, 800, 100)), _curve(rng, "accuracy", range(0, 2000, 500))]], "accuracy"
+    tags = ["loss/train", "loss-2", "train/loss", "Loss", "los", "a histogram"]
+    curves = [_curve(rng, tag, range(50, 100 * rng.integers(1, 5), 100)) for tag in tags]
+    curves.append(_curve(rng, "loss", [0]))
+    return [[curves[k] for k in rng.permutation(len(curves))]], "loss", [0]
 
 
-@read_scalars.case("steps that are not evenly spaced", probe=_with_files)
+@read_scalars.case("steps that are uneven and large, values that are not finite", probe=_with_files)
 def _(rng):
-    return [[_curve(rng, "loss", 1 + np.sort(rng.choice(999, size=7, replace=False)))]], "loss"
+    steps = np.cumsum(rng.integers(1, 1 << 40, size=rng.integers(4, 9)))
+    name, steps, values = _curve(rng, "loss", steps)
+    values[0], values[2], values[-1] = math.nan, math.inf, -math.inf
+    return [[[name, steps, values]]], "loss", [0]
 
 
-@read_scalars.case("a training that was resumed: two files in one folder", probe=_with_files)
+@read_scalars.case("steps that were not written in order", probe=_with_files)
 def _(rng):
-    return [[_curve(rng, "loss", range(0, 300, 100))], [_curve(rng, "loss", range(300, 700, 100))]], "loss"
+    steps = 10 * np.arange(rng.integers(4, 9))
+    name, steps, values = _curve(rng, "loss", np.roll(steps, 1))
+    values[0], values[1] = -5.0, 5.0  # they are in another order, too
+    return [[[name, steps, values]]], "loss", [0]
+
+
+@read_scalars.case("a run that was resumed, and repeats steps: several files in one folder", probe=_with_files)
+def _(rng):
+    files, start = [], 0
+    for _ in range(3):
+        steps = range(start, start + 100 * rng.integers(4, 7), 100)
+        files.append([_curve(rng, "loss", steps)])
+        start = steps[-1] - 100  # it goes on from what was saved before it broke off: the last two steps come again
+    for number, ((_, _, values),) in enumerate(files):
+        values[0], values[1], values[-2], values[-1] = [-1.0 - number] * 2 + [-1.5 - number] * 2
+    return files, "loss", [int(k) for k in rng.permutation(3)]
 
 
 def _accumulated(logdir, **options):
@@ -715,12 +1055,20 @@ def _number(event):
     return float(make_ndarray(event.tensor_proto))
 
 
+def _whole(logdir, tag):
+    """Every event of a tag, as the files hold them, one after the other."""
+    return [(e.step, _number(e)) for e in _accumulated(logdir, size_guidance={"tensors": 0}).Tensors(tag)]
+
+
+def _apart(curve):
+    return [step for step, _ in curve], [value for _, value in curve]
+
+
 @read_scalars.mistake(
     "Of a long curve you get ten points only: that is how many a reader keeps unless you ask for all."
 )
 def _(logdir, tag):
-    events = _accumulated(logdir).Tensors(tag)
-    return [e.step for e in events], [_number(e) for e in events]
+    return _apart(sorted({e.step: _number(e) for e in _accumulated(logdir).Tensors(tag)}.items()))
 
 
 @read_scalars.mistake(
@@ -731,31 +1079,55 @@ def _(logdir, tag):
     return [e.step for e in events], [e.value for e in events]
 
 
+@read_scalars.mistake("You return the events as the files hold them. Look at the picture of a run that was resumed.")
+def _(logdir, tag):
+    return _apart(_whole(logdir, tag))
+
+
+@read_scalars.mistake("Your steps are in order, but those that a resumed run wrote again are there twice.")
+def _(logdir, tag):
+    return _apart(sorted(_whole(logdir, tag), key=lambda point: point[0]))
+
+
+@read_scalars.mistake("Of a step that was written twice you keep the older value: the resumed run has overruled it.")
+def _(logdir, tag):
+    return _apart(sorted(dict(reversed(_whole(logdir, tag))).items()))
+
+
+@read_scalars.mistake("Each step is there once, but not in the order of the steps.")
+def _(logdir, tag):
+    return _apart(list(dict(_whole(logdir, tag)).items()))
+
+
 @read_scalars.mistake(
-    "You read whichever curve comes first. Several live in one folder; the tag says which one is meant."
+    "You take every tag that begins with the one that is meant. Another curve may have a longer name."
 )
 def _(logdir, tag):
     accumulator = _accumulated(logdir, size_guidance={"tensors": 0})
-    events = accumulator.Tensors(sorted(accumulator.Tags()["tensors"])[-1])
-    return [e.step for e in events], [_number(e) for e in events]
+    tags = [t for t in accumulator.Tags()["tensors"] if t.startswith(tag)]
+    return _apart(sorted({e.step: _number(e) for t in tags for e in accumulator.Tensors(t)}.items()))
 
 
-@read_scalars.mistake("You read one event file. A folder holds several when a training was resumed.")
+@read_scalars.mistake("You read one event file. A folder holds several when a training run was resumed.")
 def _(logdir, tag):
     import os
 
-    first = os.path.join(str(logdir), sorted(os.listdir(str(logdir)))[0])
-    events = _accumulated(first, size_guidance={"tensors": 0}).Tensors(tag)
-    return [e.step for e in events], [_number(e) for e in events]
+    first = sorted(name for name in os.listdir(str(logdir)) if "tfevents" in name)[0]
+    return _apart(sorted(dict(_whole(os.path.join(str(logdir), first), tag)).items()))
 
 
 @read_scalars.mistake("You take the steps to be 0, 100, 200, … The file knows the true ones.")
 def _(logdir, tag):
-    events = _accumulated(logdir, size_guidance={"tensors": 0}).Tensors(tag)
-    return [100 * i for i in range(len(events))], [_number(e) for e in events]
+    _, values = _apart(sorted(dict(_whole(logdir, tag)).items()))
+    return [100 * i for i in range(len(values))], values
 
 
 @read_scalars.mistake("Your two lists are in the wrong order: the steps come first.")
 def _(logdir, tag):
-    events = _accumulated(logdir, size_guidance={"tensors": 0}).Tensors(tag)
-    return [_number(e) for e in events], [e.step for e in events]
+    steps, values = _apart(sorted(dict(_whole(logdir, tag)).items()))
+    return values, steps
+
+
+@read_scalars.mistake("You return pairs of step and value. Two lists were asked for, one of steps and one of values.")
+def _(logdir, tag):
+    return sorted(dict(_whole(logdir, tag)).items())
