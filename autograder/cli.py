@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from .course.folder import UNFIT, Course, CourseError, find_course
+from .course.folder import Course, CourseError, find_course
 
 
 def plain_errors(command: Callable) -> Callable:
@@ -133,7 +133,7 @@ def grade(
     # as for Ctrl-C, everything is put away first
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     course = course_of(context)
-    picked = course.pick(chapters)
+    picked = course.pick_assignments(chapters)
     wanted = {chapter: course.who_handed_in(chapter, list(students)) for chapter in picked}
     writable(course.root)
     failures = []
@@ -150,7 +150,7 @@ def grade(
             console.print(table(course, chapter, read_grades(course, chapter), console.width))
             console.print(summary(outcome), highlight=False, markup=False)
             failures += outcome.failures
-            failures += [] if students else [Failure(ascii(name), UNFIT) for name in course.unfit(chapter)]
+            failures += [] if students else [Failure(ascii(name), why) for name, why in course.unfit(chapter).items()]
     for failure in failures:
         click.echo(f"{failure.student}: {failure.why}", err=True)
     if failures:
@@ -169,7 +169,7 @@ def report(context: click.Context, chapters: tuple[str, ...]) -> None:
     from .reports.report import table as report_table
 
     course, console = course_of(context), Console()
-    for made in [class_report(course, chapter) for chapter in course.pick(chapters)]:
+    for made in [class_report(course, chapter) for chapter in course.pick_assignments(chapters)]:
         console.print(report_table(made))
         for stamp, count in sorted(made.stamps.items()):
             console.print(f"{count} {stamp}", highlight=False)

@@ -22,7 +22,7 @@ from nbgrader import api
 from nbgrader.utils import determine_grade
 
 from autograder.course.cells import graded
-from autograder.course.nbgrader import OneGradebook
+from autograder.course.nbgrader.book import OneGradebook
 from autograder.course.notebooks import notebook_text, read_notebook
 from autograder.course.samples import chapter_exercises
 from autograder.execution import Limits, Policy
