@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import signal
@@ -24,18 +25,14 @@ def plain_errors(command: Callable) -> Callable:
             return command(*arguments, **named)
         except CourseError as error:
             raise click.ClickException(str(error)) from None
-        except PermissionError as error:
-            where = error.filename or "a file"
-            raise click.ClickException(f"{where} cannot be written: permission denied") from None
+        except OSError as error:
+            raise click.ClickException(about_files(error)) from None
         except Exception as error:
             # known by where they come from: not imported for commands that need none
             if type(error).__name__ == "TraitError":
                 told = " ".join(str(error).split())
                 raise click.ClickException(f"a setting in nbgrader_config.py does not fit: {told}") from None
-            if type(error).__module__ != "sqlalchemy.exc":
-                raise
-            told = str(error).splitlines()[0]
-            raise click.ClickException(f"the gradebook cannot be used: {told}") from None
+            raise
 
     return run
 
@@ -72,7 +69,7 @@ def build(context: click.Context, chapters: tuple[str, ...], force: bool) -> Non
     from .course.build import build as build_chapters
 
     course = course_of(context)
-    writable(course.root)
+    writable(course)
     build_chapters(course, course.pick(chapters), force=force, say=click.echo)
 
 
@@ -135,7 +132,7 @@ def grade(
     course = course_of(context)
     picked = course.pick_assignments(chapters)
     wanted = {chapter: course.who_handed_in(chapter, list(students)) for chapter in picked}
-    writable(course.root)
+    writable(course)
     failures = []
     with Judges() as judges:  # they import TensorFlow while we import nbgrader
         from .grading.batch import grade as grade_chapter
@@ -256,9 +253,35 @@ def new_exercise(context: click.Context, chapter: str, signature: str, points: f
     click.echo("Now write its reference, cases, mistakes, task and solution, then run: course build")
 
 
-def writable(folder: Path) -> None:
-    if not os.access(folder, os.W_OK):
-        raise CourseError(f"{folder} cannot be written: permission denied")
+def writable(course: Course) -> None:
+    """Raises, before anything is done, if the course folder or what grading writes in it cannot be written."""
+    for path in (course.root, course.gradebook, course.root / "autograded"):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise CourseError(f"{path} cannot be written: {why_not(path)}")
+
+
+def why_not(path: Path) -> str:
+    """Why a file or folder that is there cannot be written, or read."""
+    if hasattr(os, "statvfs") and os.statvfs(path).f_flag & os.ST_RDONLY:
+        return "it lies on a file system that is read-only"
+    if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
+        return f"permission denied, it belongs to {owner(path)}"
+    return "permission denied"
+
+
+def owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except KeyError:
+        return f"user {path.stat().st_uid}"
+
+
+def about_files(error: OSError) -> str:
+    """What the system says of a file, as a sentence."""
+    where = error.filename or "a file"
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
+        return f"{where} cannot be written: the disk is full"
+    return f"{where}: {(error.strerror or str(error)).lower()}"
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import nbformat
 
 from ..judging.topics import topic_of
 from .folder import Course, CourseError
-from .nbgrader.book import OneGradebook
+from .nbgrader.book import OneGradebook, troubles
 from .nbgrader.config import load_config
 from .nbgrader.make import generate_assignment, masters
 from .nbgrader.sync import synchronize
@@ -60,7 +60,8 @@ def generated_release(course: Course, chapter: str) -> Iterator[Path]:
 def register(course: Course, assignment: str) -> list[str]:
     """Let the gradebook know the assignment as its source is now; says what was taken out of it."""
     config = load_config(course)
-    with OneGradebook(config.CourseDirectory.db_url, config.CourseDirectory.course_id) as book:
+    url = config.CourseDirectory.db_url
+    with troubles(url), OneGradebook(url, config.CourseDirectory.course_id) as book:
         return synchronize(book, assignment, masters(config, assignment))
 
 

@@ -118,7 +118,7 @@ class LocalExecutor:
             why = f"{type(error).__name__}: {error}"
         if place is not None:
             place.close()
-        return Failure(student, why)
+        return Failure(student, why.strip().partition("\n")[0] or "for no reason that was given")
 
 
 def grade_one(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import sqlite3
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
 from rich.console import Console
 
 from autograder.course.folder import Course
@@ -58,7 +61,17 @@ def text(source: str):
 
 def new_course(folder: Path, config: str = "") -> Course:
     (folder / "nbgrader_config.py").write_text(PIPELINE + config)
+    (folder / "gradebook.db").write_bytes(_empty_gradebook())
     return Course(folder)
+
+
+@cache
+def _empty_gradebook() -> bytes:
+    """To be copied: nbgrader takes a second or more to make one."""
+    with tempfile.TemporaryDirectory() as folder:
+        with Gradebook(f"sqlite:///{folder}/gradebook.db", "other"):
+            pass
+        return (Path(folder) / "gradebook.db").read_bytes()
 
 
 def put(course: Course, assignment: str, files: dict[str, str], student: str | None = None) -> Path:

@@ -14,15 +14,17 @@ from nbgrader.api import (
     Grade,
     Gradebook,
     GradeCell,
+    InvalidEntry,
     MissingEntry,
     Notebook,
     SolutionCell,
     SubmittedAssignment,
     SubmittedNotebook,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import scoped_session
 
-from ..folder import Course
+from ..folder import Course, CourseError
 from .config import load_config
 
 
@@ -38,12 +40,42 @@ class Recorded:
     to_grade: bool
 
 
+GO_ON = "go on with the same command"
+
+
 @contextlib.contextmanager
 def open_gradebook(course: Course) -> Iterator[Gradebook]:
-    """nbgrader's own interface to the course's gradebook."""
+    """nbgrader's own interface to the course's gradebook. Raises `CourseError` where it cannot be used."""
     config = load_config(course)
-    with Gradebook(config.CourseDirectory.db_url, config.CourseDirectory.course_id) as gradebook:
+    with (
+        troubles(config.CourseDirectory.db_url),
+        Gradebook(config.CourseDirectory.db_url, config.CourseDirectory.course_id) as gradebook,
+    ):
         yield gradebook
+
+
+@contextlib.contextmanager
+def troubles(db_url: str) -> Iterator[None]:
+    """Whatever the database says no to within is a `CourseError`."""
+    try:
+        yield
+    except (DBAPIError, InvalidEntry) as error:
+        raise CourseError(gradebook_trouble(error, db_url)) from None
+
+
+def gradebook_trouble(error: Exception, db_url: str) -> str:
+    """What is wrong with the gradebook, as one sentence. error: SQLAlchemy's, or nbgrader's that has its text."""
+    where = db_url.partition("?")[0].removeprefix("sqlite:///") if db_url.startswith("sqlite") else "the gradebook"
+    said = str(getattr(error, "orig", None) or error).splitlines()[0]
+    if "readonly" in said or "unable to open" in said:
+        return f"{where} cannot be written: it, or the folder that it lies in, belongs to somebody else or is read-only"
+    if "full" in said or "disk I/O" in said:
+        return f"{where} cannot be written: the disk is full, or fails; make room, and {GO_ON}"
+    if "locked" in said:
+        return f"another program holds {where}; end it, and {GO_ON}"
+    if "not a database" in said or "malformed" in said:
+        return f"{where} is no gradebook, or a damaged one ({said})"
+    return f"{where} cannot be used: {said}"
 
 
 def recorded(course: Course, assignment: str) -> dict[str, list[Recorded]]:

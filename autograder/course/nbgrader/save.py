@@ -29,7 +29,7 @@ from traitlets.utils.importstring import import_item
 from ..files import copy_into, is_regular, remove_tree
 from ..folder import CourseError
 from ..notebooks import one_cell_a_line
-from .book import OneGradebook
+from .book import GO_ON, OneGradebook, gradebook_trouble, troubles
 from .config import quiet
 
 LOCKED_TRIES = 3
@@ -156,7 +156,8 @@ class Saving:
 
     def __enter__(self) -> Saving:
         coursedir = self.api.coursedir
-        self.book = self._stack.enter_context(OneGradebook(coursedir.db_url, coursedir.course_id))
+        with troubles(coursedir.db_url):
+            self.book = self._stack.enter_context(OneGradebook(coursedir.db_url, coursedir.course_id))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -205,21 +206,3 @@ class Saving:
             except Exception as error:  # noqa: BLE001  a step or a plugin of the course's own may fail in any way
                 raise CourseError(f"its grades could not be written: {type(error).__name__}: {error}") from None
         raise Stopped(f"another program holds the gradebook; end it, and {GO_ON}")
-
-
-GO_ON = "go on with the same command"
-
-
-def gradebook_trouble(error: Exception, db_url: str) -> str:
-    """What is wrong with the gradebook, as one sentence. error: SQLAlchemy's, or nbgrader's that has its text."""
-    where = db_url.partition("?")[0].removeprefix("sqlite:///") if db_url.startswith("sqlite") else "the gradebook"
-    said = str(getattr(error, "orig", None) or error).splitlines()[0]
-    if "readonly" in said or "unable to open" in said:
-        return f"{where} cannot be written: it, or the folder that it lies in, belongs to somebody else or is read-only"
-    if "full" in said:
-        return f"the gradebook {where} cannot be written: the disk is full; make room, and {GO_ON}"
-    if "locked" in said:
-        return f"another program holds the gradebook {where}; end it, and {GO_ON}"
-    if "not a database" in said or "malformed" in said:
-        return f"{where} is no gradebook, or a damaged one ({said})"
-    return f"the gradebook {where} cannot be used: {said}"

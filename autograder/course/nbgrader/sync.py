@@ -30,7 +30,7 @@ from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 from sqlalchemy.engine import make_url
 
 from ..folder import CourseError
-from .book import OneGradebook
+from .book import OneGradebook, troubles
 
 KINDS = {"grade": GradeCell, "solution": SolutionCell, "task": TaskCell, "source": SourceCell}
 Cells = dict[tuple[str, str, str], dict[str, Any]]  # (notebook, kind, name) → what the gradebook notes of it
@@ -42,7 +42,7 @@ def synchronize(book: OneGradebook, assignment: str, masters: dict[str, Notebook
     Grades of cells that stay stay. What is taken out with somebody's grades is kept in a copy of the gradebook.
     """
     said: list[str] = []
-    with book.transaction() as gradebook:
+    with troubles(book.db_url), book.transaction() as gradebook:
         wanted = {key: about for name, master in masters.items() for key, about in _cells(name, master).items()}
         kernels = {name: json.dumps(master.metadata.get("kernelspec", {})) for name, master in masters.items()}
         try:
