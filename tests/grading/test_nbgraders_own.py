@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from common import ROOT, run
 
-DEVIATIONS: dict[str, str] = {}
+BROKEN = (
+    "what nbgrader takes for a broken submission, with graded cells that the assignment has not, is repaired and graded"
+)
+DEVIATIONS = {"test_handle_failure": BROKEN, "test_handle_failure_single_notebook": BROKEN}
 """A test of nbgrader's that fails with us → why that stays; docs/grading.md has it, too."""
 
 

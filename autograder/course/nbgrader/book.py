@@ -21,6 +21,7 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import scoped_session
 
@@ -153,10 +154,16 @@ class OneGradebook:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Gradebook]:
-        """What nbgrader's modules write to the gradebook within is kept if `commit` is called, and undone if not."""
+        """What is written within through nbgrader's `Gradebook` is kept if `commit` is called, and undone if not.
+
+        By nbgrader's own modules, and by steps and plugins of the course's.
+        """
         with contextlib.ExitStack() as stack:
-            for module in [m for n, m in sys.modules.items() if n.partition(".")[0] == "nbgrader"]:
-                if vars(module).get("Gradebook") is Gradebook:
+            for module in list(sys.modules.values()):
+                if (
+                    module is not sys.modules[__name__]
+                    and getattr(module, "__dict__", {}).get("Gradebook") is Gradebook
+                ):
                     stack.enter_context(mock.patch.object(module, "Gradebook", self._lend))
             try:
                 yield _Lent(self._book)
@@ -169,7 +176,8 @@ class OneGradebook:
 
     def _lend(self, db_url: str, *arguments: Any) -> Gradebook:
         """In the place of nbgrader's `Gradebook`."""
-        return _Lent(self._book) if db_url == self.db_url else Gradebook(db_url, *arguments)
+        same = make_url(db_url).database == make_url(self.db_url).database
+        return _Lent(self._book) if same else Gradebook(db_url, *arguments)
 
 
 class _Lent(Gradebook):

@@ -59,7 +59,7 @@ class SaveGraded(Autograde):
     grades is nbgrader's own: the submission's record, and each configured preprocessor after the one that executes.
     """
 
-    book: OneGradebook | None
+    book: OneGradebook
     executes: tuple[type, ...]
     handed_in: Path
     aside: Path
@@ -78,8 +78,7 @@ class SaveGraded(Autograde):
             for name, notebook in notebooks.items():
                 self._save_notebook(assignment, student, name, notebook)
             self.set_permissions(assignment, student)
-            if self.book is not None:  # before the folder: with its notebooks there, the submission counts as graded
-                self.book.commit()
+            self.book.commit()  # before the folder: with its notebooks there, the submission counts as graded
             _replace(self.aside, target)
         self.run_post_convert_hook()
 
@@ -88,8 +87,7 @@ class SaveGraded(Autograde):
         resources = {"unique_key": name, "output_files_dir": f"{name}_files", "nbgrader": about}
         resources["metadata"] = {"path": str(self.aside)}
         executed = False
-        for kind in self.autograde_preprocessors:
-            kind = import_item(kind) if isinstance(kind, str) else kind
+        for kind in self.steps():
             if issubclass(kind, self.executes):
                 executed = True
             elif executed and kind is not CheckCellMetadata:  # the metadata is the release's own
@@ -98,18 +96,15 @@ class SaveGraded(Autograde):
                     notebook, resources = step.preprocess(notebook, resources)
         self.write_single_notebook(one_cell_a_line(notebook), {**resources, "output_extension": ".ipynb"})
 
+    def steps(self) -> list[type]:
+        """The configured preprocessors; those named are imported."""
+        return [import_item(kind) if isinstance(kind, str) else kind for kind in self.autograde_preprocessors]
+
     def _format_source(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
         return str(self.handed_in)  # what was graded: what lies in submitted/ may have changed since
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
         return str(self.aside)
-
-    @property
-    def uses_own_steps_only(self) -> bool:
-        """Do all steps come with nbgrader and nbconvert? Others may open the gradebook by themselves."""
-        kinds = [kind if isinstance(kind, str) else kind.__module__ for kind in self.autograde_preprocessors]
-        kinds.append(AssignLatePenalties(parent=self).plugin_class.__module__)
-        return {kind.partition(".")[0] for kind in kinds} <= {"nbgrader", "nbconvert", "autograder"}
 
 
 def _regular_files(folder: str, *exclude: list[str]) -> list[str]:
@@ -151,7 +146,6 @@ class Saving:
     def __init__(self, config: Config, executes: type) -> None:
         self.executes = (executes, Execute)
         self.api = NbGraderAPI(coursedir=TolerantCourseDirectory(config=config), config=config)
-        self._whole = self._app().uses_own_steps_only
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Saving:
@@ -184,12 +178,13 @@ class Saving:
         """
         for tries in range(LOCKED_TRIES):
             app = self._app()
-            app.executes, app.handed_in, app.book = self.executes, handed_in, self.book if self._whole else None
+            app.executes, app.handed_in, app.book = self.executes, handed_in, self.book
             try:
+                app.steps(), AssignLatePenalties(parent=app)  # what they import may use the gradebook, and is lent ours
                 with (
                     quiet(),
                     temp_attrs(self.api.coursedir, assignment_id=assignment, student_id=student),
-                    self.book.transaction() if self._whole else contextlib.nullcontext(),
+                    self.book.transaction(),
                 ):
                     app.save(assignment, student, notebooks, written)
                 return

@@ -14,7 +14,6 @@ from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.api import (
-    BaseCell,
     Comment,
     Grade,
     Gradebook,
@@ -23,6 +22,7 @@ from nbgrader.api import (
     Notebook,
     SolutionCell,
     SourceCell,
+    SubmittedAssignment,
     SubmittedNotebook,
     TaskCell,
 )
@@ -122,23 +122,23 @@ def _remove(gradebook: Gradebook, notebook: Notebook, key: tuple[str, str, str])
         gradebook.db.delete(cell)
 
 
-def _complete(gradebook: Gradebook, submission: Any) -> None:
+def _complete(gradebook: Gradebook, submission: SubmittedAssignment) -> None:
     """Of a submission that was there before: a row for every notebook and cell, as nbgrader makes them for a new one."""
     there = {notebook.notebook_id: notebook for notebook in submission.notebooks}
     for notebook in submission.assignment.notebooks:
-        if notebook.id not in there:
-            there[notebook.id] = SubmittedNotebook(notebook=notebook, assignment=submission)
-        submitted = there[notebook.id]
+        submitted = there.get(notebook.id)
+        if submitted is None:
+            submitted = SubmittedNotebook(notebook_id=notebook.id, assignment_id=submission.id)
+            gradebook.db.add(submitted)
+            gradebook.db.flush()
         rated = {grade.cell_id for grade in submitted.grades}
         said = {comment.cell_id for comment in submitted.comments}
-        cells: list[BaseCell] = [*notebook.grade_cells, *notebook.task_cells]
-        for cell in cells:
+        for cell in (*notebook.grade_cells, *notebook.task_cells):
             if cell.id not in rated:  # until it is graded it lacks a grade, and is nobody's task
-                Grade(cell_id=cell.id, notebook=submitted, needs_manual_grade=False)
+                gradebook.db.add(Grade(cell_id=cell.id, notebook_id=submitted.id, needs_manual_grade=False))
         for cell in (*notebook.solution_cells, *notebook.task_cells):
             if cell.id not in said:
-                Comment(cell_id=cell.id, notebook=submitted)
-    gradebook.db.add(submission)
+                gradebook.db.add(Comment(cell_id=cell.id, notebook_id=submitted.id))
 
 
 def _keep_a_copy(db_url: str) -> str:
