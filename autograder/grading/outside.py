@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -79,12 +80,11 @@ class JudgedOutside(NbGraderPreprocessor):
         """Is everything run in Jupyter kernels, without a sandbox: by the configuration, or for want of forks?"""
         return self.without_sandbox or not hasattr(os, "fork")
 
-    @property
+    @cached_property
     def executes(self) -> bool:
         """Is anything run at all? `nbgrader autograde --no-execute` takes outputs as they were handed in."""
-        return self._stock.enabled
+        return self._stock().enabled
 
-    @property
     def _stock(self) -> GradedExecute:
         """nbgrader's own preprocessor, with what the configuration and the command line say of it."""
         return GradedExecute(parent=self.parent) if self.parent is not None else GradedExecute(config=self.config)
@@ -94,8 +94,10 @@ class JudgedOutside(NbGraderPreprocessor):
         found = self.config.get("Autograde", Config()).get("exclude_overwriting", {})
         return frozenset(found.get(assignment, ()))
 
+    @cached_property
     def limits(self) -> Limits:
-        stock = self._stock.timeout
+        """What each child is held to."""
+        stock = self._stock().timeout
         given = [seconds for seconds in (self.timeout, stock) if seconds is not None and seconds > 0]
         return Limits(
             wall_seconds=min(given, default=self.notebook_timeout),
@@ -124,7 +126,7 @@ class JudgedOutside(NbGraderPreprocessor):
             course_secret(root).decode(),
             about["student"],
             str(root),
-            self.limits(),
+            self.limits,
             Policy(hidden=(str(root),)),
             self.notebook_timeout,
             "" if written is None else str(written),
@@ -132,9 +134,9 @@ class JudgedOutside(NbGraderPreprocessor):
         return judge.grade(job)
 
     def _in_the_kernel(self, nb: NotebookNode, about: dict, work: Path, written: Path | None) -> Graded:
-        execute = self._stock
+        execute = self._stock()
         before = listed({}, str(work), MOST_LISTED)
-        execute.timeout = int(self.limits().wall_seconds)
+        execute.timeout = int(self.limits.wall_seconds)
         nb, _ = execute.preprocess(nb, {"nbgrader": about, "metadata": {"path": str(work)}})
         if written is not None:
             for name, *about in sorted(listed({}, str(work), MOST_LISTED))[:MOST_FILES]:

@@ -16,7 +16,12 @@ def stamp(graded: Graded, digest: str | None = None, master: str | None = None) 
     digest: of all that was handed in, as it was read. master: of what it was graded against. Without them it is graded again.
     """
     notebook = graded.notebook
-    said = new_markdown_cell(f"*How this was graded: {graded.stamp}.*", id="how-this-was-graded")
+    left_out = (
+        f" {graded.left_out} of the files that it wrote were too many, or too large, to keep."
+        if graded.left_out
+        else ""
+    )
+    said = new_markdown_cell(f"*How this was graded: {graded.stamp}.{left_out}*", id="how-this-was-graded")
     if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):  # cells had no ids then
         del said["id"]
     notebook.cells.append(said)

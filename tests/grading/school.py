@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from nbgrader.api import Gradebook
 from rich.console import Console
 
 from autograder.course.folder import Course
+from autograder.course.nbgrader.book import open_gradebook
 from autograder.course.notebooks import notebook_text
 from autograder.grading.batch import grade
 
@@ -69,7 +69,8 @@ def new_course(folder: Path, config: str = "") -> Course:
 def _empty_gradebook() -> bytes:
     """To be copied: nbgrader takes a second or more to make one."""
     with tempfile.TemporaryDirectory() as folder:
-        with Gradebook(f"sqlite:///{folder}/gradebook.db", "other"):
+        (Path(folder) / "nbgrader_config.py").write_text(PIPELINE)
+        with open_gradebook(Course(Path(folder))):
             pass
         return (Path(folder) / "gradebook.db").read_bytes()
 

@@ -286,6 +286,13 @@ def test_a_notebook_can_be_added_after_submissions(course, judges):
     assert scores(course, "Week 1") == {("ada", "p", "double-check"): 2, ("ada", "q", "more"): 2}
 
 
+def test_what_is_graded_already_changes_nothing(course, judges):
+    graded(course, "Week 1", judges)
+    before = course.gradebook.read_bytes()
+    assert graded(course, "Week 1", judges).skipped == 1
+    assert course.gradebook.read_bytes() == before
+
+
 def test_without_its_gradebook_a_submission_is_graded_again(course, judges):
     graded(course, "Week 1", judges)
     course.gradebook.unlink()
