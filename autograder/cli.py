@@ -118,7 +118,7 @@ def bundle(context: click.Context, output: Path | None) -> None:
 def grade(
     context: click.Context, chapters: tuple[str, ...], students: tuple[str, ...], jobs: int | None, regrade: bool
 ) -> None:
-    """Grade the submissions of CHAPTERS into the gradebook and show the grades.
+    """Grade the submissions of CHAPTERS, or of other assignments in source/, into the gradebook and show the grades.
 
     What is graded stays graded: after a stop, the same command goes on where it was. A submission that has changed since is
     graded again.

@@ -344,21 +344,23 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounts a small disk")
-def test_a_full_disk_ends_the_run_with_one_sentence_and_nothing_is_lost(small_disk, judges):
+def test_a_full_disk_ends_the_run_with_one_sentence_and_nothing_is_lost(small_disk):
     course = new_course(small_disk)
     put(course, "Week 1", {"p.ipynb": source()})
     hand_in(course, "ada")
-    graded(course, "Week 1", judges)
+    with Judges() as judges:
+        graded(course, "Week 1", judges)
     before = (course.autograded_folder("ada", "Week 1") / "p.ipynb").read_bytes()
     with contextlib.suppress(OSError), open(small_disk / "fill", "wb", buffering=0) as fill:
         while fill.write(b"x" * 4096):
             pass
-    with pytest.raises(CourseError, match="the disk .*is full") as told:
+    with Judges() as judges, pytest.raises(CourseError, match="the disk .*is full") as told:
         graded(course, "Week 1", judges, regrade=True)
     assert "\n" not in str(told.value)
     assert (course.autograded_folder("ada", "Week 1") / "p.ipynb").read_bytes() == before
     (small_disk / "fill").unlink()
-    assert graded(course, "Week 1", judges, regrade=True).graded == 1
+    with Judges() as judges:
+        assert graded(course, "Week 1", judges, regrade=True).graded == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounts a small disk")
