@@ -119,7 +119,8 @@ class Course:
     def who_handed_in(self, chapter: str, wanted: list[str]) -> list[str]:
         """The students to grade: those named, else all who handed in. Raises if there is nothing to grade."""
         there = self.students(chapter)
-        if refused := {name: why for name, why in self.unfit(chapter).items() if name in wanted}:
+        unfit = self.unfit(chapter)
+        if refused := {name: why for name, why in unfit.items() if name in wanted or not there}:
             raise CourseError("; ".join(f"{ascii(name)}: {why}" for name, why in refused.items()))
         if not there:
             raise CourseError(f"nobody has handed in {chapter}: there is nothing in submitted/*/{chapter}")

@@ -116,9 +116,9 @@ def _regular_files(folder: str, *exclude: list[str]) -> list[str]:
 def _aside(target: Path) -> Iterator[Path]:
     """A fresh folder beside `target`, under a name that nobody lists; afterwards it is gone."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    for left in target.parent.glob(f".{target.name}.*"):  # by a run that was killed
-        remove_tree(left)
     fresh = target.with_name(f".{target.name}.new")
+    for left in (fresh, target.with_name(f".{target.name}.old")):  # by a run that was killed
+        remove_tree(left)
     fresh.mkdir()
     try:
         yield fresh
