@@ -31,7 +31,7 @@ c.Autograde.sanitize_preprocessors = [
 ]
 
 # Students' cells run in a sandboxed child, checks are judged outside of it; lesson cells are not run while grading.
-# To run everything in one Jupyter kernel instead: c.JudgedOutside.outside = False
+# To run each notebook in a Jupyter kernel instead, in no sandbox: c.JudgedOutside.without_sandbox = True
 c.Autograde.autograde_preprocessors = [
     "autograder.grading.outside.JudgedOutside",
     "nbgrader.preprocessors.IgnorePattern",
@@ -41,7 +41,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.JudgedOutside.timeout = 60  # seconds of wall time for a cell
+c.JudgedOutside.timeout = 60  # seconds of wall time for a cell; if c.Execute.timeout is less, that counts
 c.JudgedOutside.notebook_timeout = 900  # for a notebook with its checks
 c.JudgedOutside.cpu_seconds = 300  # of CPU time for each process of a notebook, all its threads together
 c.JudgedOutside.memory = 4 << 30  # bytes for a notebook; TensorFlow needs 2 GiB

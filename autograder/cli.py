@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import signal
@@ -12,7 +13,7 @@ from typing import Any
 
 import click
 
-from .course.folder import UNFIT, Course, CourseError, find_course
+from .course.folder import Course, CourseError, find_course
 
 
 def plain_errors(command: Callable) -> Callable:
@@ -24,9 +25,8 @@ def plain_errors(command: Callable) -> Callable:
             return command(*arguments, **named)
         except CourseError as error:
             raise click.ClickException(str(error)) from None
-        except PermissionError as error:
-            where = error.filename or "a file"
-            raise click.ClickException(f"{where} cannot be written: permission denied") from None
+        except OSError as error:
+            raise click.ClickException(about_files(error)) from None
         except Exception as error:
             # known by where they come from: not imported for commands that need none
             if type(error).__name__ == "TraitError":
@@ -34,10 +34,7 @@ def plain_errors(command: Callable) -> Callable:
                 raise click.ClickException(f"a setting in nbgrader_config.py does not fit: {told}") from None
             if type(error).__name__ == "BrokenExercises":
                 raise click.ClickException(str(error)) from None
-            if type(error).__module__ != "sqlalchemy.exc":
-                raise
-            told = str(error).splitlines()[0]
-            raise click.ClickException(f"the gradebook cannot be used: {told}") from None
+            raise
 
     return run
 
@@ -74,7 +71,7 @@ def build(context: click.Context, chapters: tuple[str, ...], force: bool) -> Non
     from .course.build import build as build_chapters
 
     course = course_of(context)
-    writable(course.root)
+    writable(course)
     build_chapters(course, course.pick(chapters), force=force, say=click.echo)
 
 
@@ -123,7 +120,7 @@ def bundle(context: click.Context, output: Path | None) -> None:
 def grade(
     context: click.Context, chapters: tuple[str, ...], students: tuple[str, ...], jobs: int | None, regrade: bool
 ) -> None:
-    """Grade the submissions of CHAPTERS into the gradebook and show the grades.
+    """Grade the submissions of CHAPTERS, or of other assignments in source/, into the gradebook and show the grades.
 
     What is graded stays graded: after a stop, the same command goes on where it was. A submission that has changed since is
     graded again.
@@ -135,9 +132,9 @@ def grade(
     # as for Ctrl-C, everything is put away first
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     course = course_of(context)
-    picked = course.pick(chapters)
+    picked = course.pick_assignments(chapters)
     wanted = {chapter: course.who_handed_in(chapter, list(students)) for chapter in picked}
-    writable(course.root)
+    writable(course)
     failures = []
     with Judges() as judges:  # they import TensorFlow while we import nbgrader
         from .grading.batch import grade as grade_chapter
@@ -152,7 +149,7 @@ def grade(
             console.print(table(course, chapter, read_grades(course, chapter), console.width))
             console.print(summary(outcome), highlight=False, markup=False)
             failures += outcome.failures
-            failures += [] if students else [Failure(ascii(name), UNFIT) for name in course.unfit(chapter)]
+            failures += [] if students else [Failure(ascii(name), why) for name, why in course.unfit(chapter).items()]
     for failure in failures:
         click.echo(f"{failure.student}: {failure.why}", err=True)
     if failures:
@@ -171,7 +168,7 @@ def report(context: click.Context, chapters: tuple[str, ...]) -> None:
     from .reports.report import table as report_table
 
     course, console = course_of(context), Console()
-    for made in [class_report(course, chapter) for chapter in course.pick(chapters)]:
+    for made in [class_report(course, chapter) for chapter in course.pick_assignments(chapters)]:
         console.print(report_table(made))
         for stamp, count in sorted(made.stamps.items()):
             console.print(f"{count} {stamp}", highlight=False)
@@ -258,9 +255,35 @@ def new_exercise(context: click.Context, chapter: str, signature: str, points: f
     click.echo("Now write its reference, cases, mistakes, task and solution, then run: course build")
 
 
-def writable(folder: Path) -> None:
-    if not os.access(folder, os.W_OK):
-        raise CourseError(f"{folder} cannot be written: permission denied")
+def writable(course: Course) -> None:
+    """Raises, before anything is done, if the course folder or what grading writes in it cannot be written."""
+    for path in (course.root, course.gradebook, course.root / "autograded"):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise CourseError(f"{path} cannot be written: {why_not(path)}")
+
+
+def why_not(path: Path) -> str:
+    """Why a file or folder that is there cannot be written, or read."""
+    if hasattr(os, "statvfs") and os.statvfs(path).f_flag & os.ST_RDONLY:
+        return "it lies on a file system that is read-only"
+    if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
+        return f"permission denied, it belongs to {owner(path)}"
+    return "permission denied"
+
+
+def owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except KeyError:
+        return f"user {path.stat().st_uid}"
+
+
+def about_files(error: OSError) -> str:
+    """What the system says of a file, as a sentence."""
+    where = error.filename or "a file"
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
+        return f"{where} cannot be written: the disk is full"
+    return f"{where}: {(error.strerror or str(error)).lower()}"
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from .course.build import build
 from .course.folder import Course, CourseError, find_course
-from .course.nbgrader import generate_feedback
+from .course.nbgrader.make import generate_feedback
 from .course.notebooks import read_notebook
 from .course.samples import (
     SIZE,

@@ -58,5 +58,5 @@ def test_help_for_every_command(course):
 def test_a_gradebook_that_is_none(course):
     (course.root / "submitted" / "ada" / CHAPTER).mkdir(parents=True)
     course.gradebook.write_text("these are not grades")
-    refused(course, "grade", CHAPTER, told="the gradebook cannot be used")
+    refused(course, "grade", CHAPTER, told="is no gradebook, or a damaged one")
     assert course.gradebook.read_text() == "these are not grades"

@@ -16,7 +16,10 @@ import nbformat
 
 from ..judging.topics import modules_of, topic_of
 from .folder import Course, CourseError
-from .nbgrader import generate_assignment
+from .nbgrader.book import OneGradebook, troubles
+from .nbgrader.config import load_config
+from .nbgrader.make import generate_assignment, masters
+from .nbgrader.sync import synchronize
 from .notebooks import notebook_text, plain, read_notebook, write_text
 
 BUILT_FROM = "built_from"  # in a solved notebook's metadata: the digest of all that its outputs depend on
@@ -29,8 +32,10 @@ def build(course: Course, chapters: list[str], *, force: bool = False, say: Call
     for chapter in chapters:
         read_notebook(course.source(chapter))  # before anything is changed
     for chapter in chapters:
-        with generated_release(course, chapter, gradebook=course.gradebook) as made:
+        with generated_release(course, chapter) as made:
             changed = replace_folder(made, course.release(chapter).parent)
+        for said in register(course, chapter):
+            say(said)
         say(f"{chapter}: release {'written' if changed else 'unchanged'}")
         if not force and solved_is_fresh(course, chapter):
             say(f"{chapter}: solved notebook up to date")
@@ -43,16 +48,21 @@ def build(course: Course, chapters: list[str], *, force: bool = False, say: Call
 
 
 @contextlib.contextmanager
-def generated_release(course: Course, chapter: str, *, gradebook: Path | None = None) -> Iterator[Path]:
-    """A folder with the chapter's release as nbgrader makes it; the assignment is noted in the gradebook if one is given.
-
-    It is made aside, so that a failure leaves the release that there is untouched.
-    """
+def generated_release(course: Course, chapter: str) -> Iterator[Path]:
+    """A folder with the chapter's release as nbgrader makes it; aside, so that a failure leaves the one that is there untouched."""
     with tempfile.TemporaryDirectory(prefix="course-build-") as scratch:
         root = Path(scratch)
         shutil.copytree(course.source(chapter).parent, root / "source" / chapter)
-        generate_assignment(course, chapter, root, gradebook or root / "gradebook.db")
+        generate_assignment(course, chapter, root)
         yield root / "release" / chapter
+
+
+def register(course: Course, assignment: str) -> list[str]:
+    """Let the gradebook know the assignment as its source is now; says what was taken out of it."""
+    config = load_config(course)
+    url = config.CourseDirectory.db_url
+    with troubles(url), OneGradebook(url, config.CourseDirectory.course_id) as book:
+        return synchronize(book, assignment, masters(config, assignment))
 
 
 def solve(course: Course, chapter: str) -> nbformat.NotebookNode:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 
-MAX_FILES = 100 << 20  # bytes of a submission's own files that go into the child's folder
+MAX_BYTES, MAX_FILES, MAX_DEPTH = 200 << 20, 10_000, 50  # of a submission, all its files together
+NOTEBOOK = ".ipynb"
+CACHES = (".ipynb_checkpoints", "__pycache__")  # what nbgrader leaves out by default
 
 
 def is_regular(path: Path, folder: Path) -> bool:
@@ -30,18 +33,88 @@ def others(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def copy_files(source: Path, target: Path) -> None:
-    """Copy what was handed in beside the notebook: regular files only, up to `MAX_FILES` bytes."""
-    left = MAX_FILES
-    for where, _, files in os.walk(source):  # it follows no links
-        for path in sorted(Path(where, name) for name in files):
-            if path.suffix == ".ipynb" or not is_regular(path, source):
-                continue
-            left -= path.stat().st_size
-            if left < 0:
-                return
-            (target / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target / path.relative_to(source), follow_symlinks=False)
+def handed_in(folder: Path, notebooks: Container[str] | None = None) -> Iterator[Path]:
+    """What counts of a submission, in an order that depends on nothing else: regular files, within bounds.
+
+    notebooks: the names of those that count; of others nothing is taken. None: no notebook at all. Links, what lies behind
+    them, and what exceeds `MAX_BYTES`, `MAX_FILES` or `MAX_DEPTH` is left out.
+    """
+    files, left = MAX_FILES, MAX_BYTES
+    waiting = [(folder, 0)]
+    while waiting:  # os.walk calls itself for every level, of which there may be thousands
+        where, depth = waiting.pop()
+        try:
+            entries = sorted(os.scandir(where), key=lambda entry: (not entry.name.endswith(NOTEBOOK), entry.name))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if depth < MAX_DEPTH and entry.name not in CACHES:
+                    waiting.append((Path(entry.path), depth + 1))
+            elif entry.is_file(follow_symlinks=False):
+                if entry.name.endswith(NOTEBOOK):
+                    if not depth and notebooks is not None and entry.name.removesuffix(NOTEBOOK) in notebooks:
+                        yield Path(entry.path)  # who reads it has a bound of their own
+                    continue
+                files, left = files - 1, left - entry.stat(follow_symlinks=False).st_size
+                if files < 0 or left < 0:
+                    return
+                yield Path(entry.path)
+
+
+def digest_of(folder: Path, notebooks: Container[str]) -> str:
+    """sha256 of what was handed in: names and bytes."""
+    sha = hashlib.sha256()
+    for path in handed_in(folder, notebooks):
+        sha.update(os.fsencode(path.relative_to(folder)) + b"\0")
+        with open(path, "rb") as file:
+            sha.update(hashlib.file_digest(file, "sha256").digest())
+    return sha.hexdigest()
+
+
+def copy_files(source: Path, target: Path, notebooks: Container[str] | None = None) -> None:
+    """Copy what counts of a submission (`handed_in`)."""
+    for path in handed_in(source, notebooks):
+        put(path, target, path.relative_to(source))
+
+
+def copy_into(source: Path, target: Path) -> None:
+    """Copy all regular files of a folder of our own into another, over those that are there."""
+    for where, _, files in os.walk(source):
+        for path in (Path(where, name) for name in files):
+            if is_regular(path, source):
+                put(path, target, path.relative_to(source))
+
+
+def own_files(folder: Path) -> dict[str, Path]:
+    """The course's own files for an assignment, all but notebooks: name below its folder in source/ → path."""
+    found = {}
+    for where, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in CACHES]
+        for path in (Path(where, name) for name in files):
+            if path.suffix != NOTEBOOK and path.is_file():
+                found[path.relative_to(folder).as_posix()] = path
+    return found
+
+
+def lay_over(own: Mapping[str, Path], target: Path) -> None:
+    """Put the course's own files in the place of whatever there is by their names."""
+    for name, path in own.items():
+        put(path, target, name)
+
+
+def put(path: Path, folder: Path, name: str | Path) -> None:
+    """Copy a file into a folder of our own, in the place of what is there; a file that is in the way of a folder goes."""
+    target = folder / name
+    for parent in reversed(target.parents):
+        if folder in parent.parents and (parent.is_symlink() or parent.is_file()):
+            parent.unlink()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_dir() and not target.is_symlink():
+        remove_tree(target)
+    else:
+        target.unlink(missing_ok=True)
+    shutil.copyfile(path, target)
 
 
 def remove_copies(submitted: Path, copy: Path, own: Path) -> list[Path]:

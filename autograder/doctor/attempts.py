@@ -20,11 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from ..execution.child import Child, ChildError
-from ..execution.sandbox.policy import LAYERS, Limits, Policy
+from ..execution.sandbox.policy import LAYERS, Limits, Policy, SandboxReport
 from ..execution.sandbox.syscalls import LINUX
 from ..execution.zygote import Zygote
 
-NEEDS = {"own user": ("mounts", "rlimits")}  # another user may not be let into a private home; processes are an rlimit
+NEEDS = {  # a layer is tried with those without which it is not to be had
+    "own user": ("mounts", "rlimits"),  # another user may not be let into a private home; processes are an rlimit
+    "landlock": ("privileges",),  # without capabilities these two ask that none can be gained
+    "seccomp": ("privileges",),
+}
 MEMORY = 300 << 20
 PROCESSES = 40
 ENOUGH = 0.2  # of a processor; what a fair share among the busy processes would leave is far less
@@ -41,11 +45,16 @@ class Attempt:
     outcome: str
 
 
-def probe_layers(policy: Policy | None = None) -> list[Attempt]:
-    """One `Attempt` for every layer of `LAYERS`, in about two seconds. Raises `ZygoteError` if no child can be had at all."""
+def probe_layers(policy: Policy | None = None) -> tuple[list[Attempt], SandboxReport]:
+    """One `Attempt` for every layer of `LAYERS`, and what is in force under all together: what a graded notebook's stamp says.
+
+    In about two seconds. Raises `ZygoteError`, `ChildError` if no child can be had at all.
+    """
     policy = policy or Policy()
     with _Outside() as outside, Zygote(preload=()) as zygote:
-        return [_probe(zygote, outside, policy, layer) for layer in LAYERS]
+        attempts = [_probe(zygote, outside, policy, layer) for layer in LAYERS]
+        with tempfile.TemporaryDirectory() as workdir, zygote.fork(workdir, policy=policy) as child:
+            return attempts, child.report
 
 
 def _probe(zygote: Zygote, outside: _Outside, policy: Policy, layer: str) -> Attempt:

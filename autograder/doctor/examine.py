@@ -9,9 +9,11 @@ from importlib.metadata import PackageNotFoundError, version
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from ..execution import ZygoteError
+from ..execution import ChildError, ZygoteError
+from ..execution.sandbox.policy import hidden_packages
 from .attempts import probe_layers
 
 PACKAGES = ("tensorflow", "keras", "tensorboard", "jupyterlab", "nbgrader", "matplotlib", "numpy")
@@ -23,12 +25,15 @@ def doctor(console: Console) -> bool:
     healthy = _packages(console)
     console.print()
     try:
-        attempts = probe_layers()
-    except (ZygoteError, OSError) as error:
+        attempts, report = probe_layers()
+    except (ZygoteError, ChildError, OSError) as error:
         console.print(
-            f"[bold red]not isolated[/bold red]: no child process can be forked here ({str(error).splitlines()[0]})"
+            f"[bold red]no child process can be had here[/bold red] ({escape(str(error).splitlines()[0])})",
+            soft_wrap=True,
         )
-        console.print("Grading works, but students' code runs unprotected. Grade in a container or a virtual machine.")
+        console.print(
+            "course grade grades nothing, but with c.JudgedOutside.without_sandbox = True. Do so in a container."
+        )
         return healthy
     table = Table("layer", "in force", "what was tried, and what came of it", box=box.SIMPLE_HEAD, pad_edge=False)
     for attempt in attempts:
@@ -36,8 +41,9 @@ def doctor(console: Console) -> bool:
         told = f"{attempt.tried}: {attempt.outcome}" if attempt.outcome else attempt.tried
         table.add_row(attempt.layer, mark, told)
     console.print(table)
-    held = {a.layer for a in attempts if a.in_force}
-    if held & {"landlock", "mounts"} and held & {"network", "seccomp"}:
+    for path in hidden_packages():
+        console.print(f"graded code does not see the packages in {escape(path)}", soft_wrap=True, highlight=False)
+    if report.isolated:
         console.print("[bold green]isolated[/bold green]: graded code reaches neither your files nor the network")
     else:
         console.print("[bold red]not isolated[/bold red]: grade in a container or a virtual machine")

@@ -101,7 +101,8 @@ class Child:
         except EOFError:
             said = _read(self._raw[1], max(0, _size(self._raw[1]) - 500), 500).decode("utf-8", "replace").strip()
             self.close()
-            raise ChildError("died", f"the child ended before it was ready: {said[-500:]}") from None
+            last = said.splitlines()[-1][:300] if said else "it said nothing"
+            raise ChildError("died", f"the child ended before it was ready: {last}") from None
         except BaseException:
             self.close()
             raise

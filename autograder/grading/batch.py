@@ -1,7 +1,7 @@
 """`course grade`: many submissions at once, one writer to the gradebook, and nothing lost when it is stopped.
 
 A plan says what is to be graded, an executor judges, nbgrader's own code writes the results one after the other in this
-thread alone, a narrator tells.
+thread alone, a narrator tells. What counts is the assignment as source/ has it: the gradebook is brought in step with it first.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbformat import NotebookNode
 from rich.console import Console
 
 from ..course.folder import Course, CourseError
-from ..course.nbgrader import GradebookLocked, Saving, load_config
-from .executor import Failure, LocalExecutor
+from ..course.nbgrader.book import graded_students
+from ..course.nbgrader.config import load_config
+from ..course.nbgrader.make import masters
+from ..course.nbgrader.save import Saving, Stopped
+from ..course.nbgrader.sync import synchronize
+from .executor import Done, Failure, LocalExecutor
 from .judges import Judges
 from .narrator import Narrator
 from .outside import JudgedOutside
@@ -29,7 +32,7 @@ from .standing import ready
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of `grade` did. stamps: how many submissions were graded in which way."""
+    """What a run of `grade` did. stamps: how many submissions were graded in which way. notes: what else a person should know."""
 
     graded: int
     skipped: int
@@ -37,11 +40,12 @@ class Outcome:
     stamps: dict[str, int]
     faults: tuple[str, ...]
     failures: tuple[Failure, ...]
+    notes: tuple[str, ...] = ()
 
 
 def grade(
     course: Course,
-    chapter: str,
+    assignment: str,
     students: list[str],
     console: Console,
     *,
@@ -49,50 +53,56 @@ def grade(
     jobs: int | None = None,
     regrade: bool = False,
 ) -> Outcome:
-    """Grade these students' submissions of a chapter; what is graded already is left as it is unless `regrade` is set.
+    """Grade these students' submissions; what is graded already is left as it is unless `regrade` is set.
 
-    judges: the caller's, who closes them. Where they cannot be had, a loud word, and each notebook gets a Jupyter kernel.
+    judges: the caller's, who closes them. Raises `CourseError` where they cannot be had, and where nothing can be written.
     """
     started = time.monotonic()
     config = load_config(course)
-    todo = plan(course, chapter, students, regrade=regrade)
+    sources = masters(config, assignment)
     engine = JudgedOutside(config=config)
-    usable = ready(judges, lambda why: _not_isolated(console, why)) if todo.todo and engine.outside else None
-    executor = LocalExecutor(engine, usable, jobs or os.cpu_count() or 1)
     stamps: Counter[str] = Counter()
     faults: list[str] = []
     failures: list[Failure] = []
-    with (
-        _in_folder(course.root),
-        Saving(config, executes=JudgedOutside) as saving,
-        contextlib.closing(executor.results(todo)) as results,
-        Narrator(console, chapter, len(todo.todo)) as narrator,
-    ):
-        for student, result in results:
-            failure = result if isinstance(result, Failure) else _saved(saving, chapter, student, result.notebook)
-            if failure is None:
-                stamps[result.stamp] += 1
-                faults += [f"{student}: {name}" for name in result.faults]
-            else:
-                failures.append(failure)
-            narrator.tell(student, graded=failure is None)
+    with _in_folder(course.root), Saving(config, executes=JudgedOutside) as saving:
+        notes = synchronize(saving.book, assignment, sources)
+        with saving.book.transaction() as gradebook:
+            recorded = graded_students(gradebook, assignment)
+        excluded = saving.excluded(students)
+        todo = plan(course, assignment, sources, [s for s in students if s not in excluded], recorded, regrade=regrade)
+        usable = None if engine.in_the_kernel or not engine.executes else judges
+        if todo.todo and usable is not None:
+            ready(usable)
+        executor = LocalExecutor(engine, usable, jobs or os.cpu_count() or 1)
+        with (
+            contextlib.closing(executor.results(todo)) as results,
+            Narrator(console, assignment, len(todo.todo)) as narrator,
+        ):
+            for student, result in results:
+                failure = result if isinstance(result, Failure) else _saved(saving, assignment, student, result)
+                if failure is None:
+                    stamps[result.stamp] += 1
+                    faults += [f"{student}: {name}" for name in result.faults]
+                else:
+                    failures.append(failure)
+                narrator.tell(student, graded=failure is None)
     done = len(todo.todo) - len(failures)
-    return Outcome(done, todo.skipped, time.monotonic() - started, dict(stamps), tuple(faults), tuple(failures))
+    took = time.monotonic() - started
+    return Outcome(done, todo.skipped, took, dict(stamps), tuple(faults), tuple(failures), tuple(notes))
 
 
-def _saved(saving: Saving, chapter: str, student: str, notebook: NotebookNode) -> Failure | None:
-    """Write one graded notebook; why not, if it could not be. A gradebook that somebody holds ends the run."""
+def _saved(saving: Saving, assignment: str, student: str, done: Done) -> Failure | None:
+    """Write one graded submission; why not, if it could not be. What would be the same for everybody ends the run."""
     try:
-        saving.save(chapter, student, notebook)
-    except GradebookLocked:
+        notebooks = {name: graded.notebook for name, graded in done.notebooks.items()}
+        saving.save(assignment, student, notebooks, done.place.handed_in, done.place.written)
+    except Stopped:
         raise
-    except (CourseError, OSError) as error:
+    except CourseError as error:
         return Failure(student, str(error))
+    finally:
+        done.place.close()
     return None
-
-
-def _not_isolated(console: Console, why: str) -> None:
-    console.print(f"[bold red]Not isolated:[/bold red] {why}. Each notebook gets a Jupyter kernel.")
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_output
@@ -27,6 +28,7 @@ from ..judging.registry import UnknownExercise, find
 from ..judging.verdict import MIME, Verdict
 from .answers import Clock, ask
 from .inert import inert_outputs
+from .written import fetch, listing
 
 NOTEBOOK_SECONDS = 900.0
 MAX_OUTPUT = 16 << 20  # bytes of all outputs of a notebook, as JSON
@@ -38,7 +40,7 @@ class Graded:
 
     mode: "judged outside" or "judged in the kernel". isolated: was the student's code in a sandbox? faults: check cells
     whose verdict is the grader's fault, to be graded again. outside, inside: how many checks were judged outside of the
-    student's process, and how many ran in it.
+    student's process, and how many ran in it. left_out: how many of the files that it wrote exceed the bounds.
     """
 
     notebook: NotebookNode
@@ -48,34 +50,47 @@ class Graded:
     faults: tuple[str, ...] = field(default=())
     outside: int = 0
     inside: int = 0
+    left_out: int = 0
 
     @property
     def stamp(self) -> str:
-        if self.mode != OUTSIDE:
-            how = self.mode
-        elif self.inside:
-            how = f"{self.outside} check{'s' * (self.outside != 1)} judged outside and {self.inside} run in the child"
-        else:
-            how = f"{self.outside} check{'s' * (self.outside != 1)} judged outside"
-        return f"{how}, {'isolated' if self.isolated else 'not isolated'}"
+        return stamp_of([self])
 
 
 OUTSIDE = "judged outside"
 
 
+def stamp_of(notebooks: list[Graded]) -> str:
+    """How the notebooks of a submission were graded, in a few words."""
+    outside, inside = (sum(getattr(graded, where) for graded in notebooks) for where in ("outside", "inside"))
+    how = f"{outside} check{'s' * (outside != 1)} judged outside"
+    if inside:
+        how += f" and {inside} run in the child"
+    others = sorted({graded.mode for graded in notebooks} - {OUTSIDE})
+    if others:
+        how = " and ".join([how, *others] if outside or inside else others)
+    return f"{how}, {'isolated' if all(graded.isolated for graded in notebooks) else 'not isolated'}"
+
+
 def grade_notebook(
-    notebook: NotebookNode, child: Child, seed: Callable[[str], int], seconds: float = NOTEBOOK_SECONDS
+    notebook: NotebookNode,
+    child: Child,
+    seed: Callable[[str], int],
+    seconds: float = NOTEBOOK_SECONDS,
+    work: tuple[str, Path] | None = None,
 ) -> Graded:
     """Run and judge a sanitized notebook; it is changed in place.
 
-    child: a fresh one. seed: of an exercise's full name. seconds: for all cells and checks; then the child is ended. Not for
-    two threads at once: the reference's standard streams are redirected.
+    child: a fresh one. seed: of an exercise's full name. seconds: for all cells and checks; then the child is ended. work: the
+    child's folder, as the child sees it, and an empty one for what it writes there. Not for two threads at once: the
+    reference's standard streams are redirected.
     """
     checked = checked_exercises(notebook)
     for exercise in checked.values():
         with contextlib.suppress(Exception):  # whatever is wrong here is told when the check is made
             answer_sheet(exercise, seed(exercise.key))  # before any student's code runs that could be in its way
     clock = Clock(child, seconds)
+    before = listing(child, clock, work[0]) if work else {}
     verdicts: dict[int, Verdict] = {}
     gone, room, inside = "", MAX_OUTPUT, 0
     for number, cell in enumerate(notebook.cells):
@@ -97,6 +112,7 @@ def grade_notebook(
             if room < 0:
                 text = f"the outputs of this notebook take more than {MAX_OUTPUT >> 20} MiB"
                 cell.outputs = [_error("OutputLimit", text)]
+    left_out = fetch(child, clock, work[0], before, work[1]) if work and child.alive else 0
     for number, verdict in verdicts.items():
         exercise = checked[number]
         if child.alive:  # only now: what an answer does with an input that is not asked for may end it
@@ -106,7 +122,7 @@ def grade_notebook(
         verdicts[number] = verdict
     faults = [graded(notebook.cells[n])["grade_id"] for n, v in verdicts.items() if v.outcome == "grader's fault"]
     report = child.report
-    return Graded(notebook, OUTSIDE, report.isolated, str(report), tuple(faults), len(checked), inside)
+    return Graded(notebook, OUTSIDE, report.isolated, str(report), tuple(faults), len(checked), inside, left_out)
 
 
 def checked_exercises(notebook: NotebookNode) -> dict[int, Exercise]:

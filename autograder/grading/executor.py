@@ -6,7 +6,6 @@ Another executor may send the same plain data to other machines.
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
 from collections import deque
@@ -15,14 +14,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
+from nbformat import NotebookNode
+
 from ..course.folder import CourseError
 from ..course.notebooks import read_notebook
-from .engine import Graded
+from .engine import Graded, stamp_of
 from .judges import Judge, JudgeError, Judges
 from .outside import JudgedOutside
 from .plan import Plan
 from .repair import repair
+from .scratch import Scratch
 from .seeds import course_secret, draw_of
+from .stamp import stamp
+from .workplace import Workplace
 
 MAX_SUBMISSION = 100 << 20  # bytes of a submitted notebook that is read at all
 
@@ -35,37 +39,60 @@ class Failure:
     why: str
 
 
+@dataclass(frozen=True)
+class Done:
+    """A graded submission: its notebooks by name, and where what belongs to them lies. To be closed once it is saved."""
+
+    notebooks: dict[str, Graded]
+    place: Workplace
+
+    @property
+    def stamp(self) -> str:
+        return stamp_of(list(self.notebooks.values()))
+
+    @property
+    def faults(self) -> list[str]:
+        return [fault for graded in self.notebooks.values() for fault in graded.faults]
+
+
 class Executor(Protocol):
     """Grades what a plan lists."""
 
-    def results(self, plan: Plan) -> Iterator[tuple[str, Graded | Failure]]:
+    def results(self, plan: Plan) -> Iterator[tuple[str, Done | Failure]]:
         """(student, what came of it) for each student of the plan, as they come. Closing it stops what is under way."""
 
 
 class LocalExecutor:
-    """On this machine, `jobs` notebooks at a time. judges: None where no process can be forked; then in Jupyter kernels."""
+    """On this machine, `jobs` notebooks at a time. judges: None for Jupyter kernels."""
 
     def __init__(self, engine: JudgedOutside, judges: Judges | None, jobs: int) -> None:
         self.engine, self.judges, self.jobs = engine, judges, jobs
 
-    def results(self, plan: Plan) -> Iterator[tuple[str, Graded | Failure]]:
+    def results(self, plan: Plan) -> Iterator[tuple[str, Done | Failure]]:
         """Each thread with a judge of its own."""
         jobs = max(1, min(self.jobs, len(plan.todo)))
         shares = Shares(course_secret(plan.course.root), list(plan.todo), jobs)
-        results: queue.SimpleQueue[tuple[str, Graded | Failure]] = queue.SimpleQueue()
+        results: queue.SimpleQueue[tuple[str, Done | Failure] | BaseException] = queue.SimpleQueue()
         stopped = threading.Event()
+        scratch = Scratch()
 
-        def work(number: int) -> None:
-            with contextlib.nullcontext() if self.judges is None else self.judges.lend() as judge:
+        def work(number: int, judge: Judge | None) -> None:
+            try:
                 while not stopped.is_set() and (student := shares.take(number)) is not None:
-                    results.put((student, self._attempt(plan, student, judge)))
+                    results.put((student, self._attempt(plan, student, scratch, judge)))
+            except BaseException as error:  # noqa: BLE001  else who waits for a result would wait for ever
+                results.put(error)
 
         pool = ThreadPoolExecutor(jobs, thread_name_prefix="grader")
+        judges = [self.judges.borrow() if self.judges else None for _ in range(jobs)]
         try:
-            for number in range(jobs):
-                pool.submit(work, number)
+            for number, judge in enumerate(judges):
+                pool.submit(work, number, judge)
             for _ in plan.todo:
-                yield results.get()
+                result = results.get()
+                if isinstance(result, BaseException):
+                    raise result
+                yield result
         except BaseException:  # a stop is a stop: what is being graded is graded again next time
             stopped.set()
             if self.judges is not None:
@@ -73,29 +100,69 @@ class LocalExecutor:
             raise
         finally:
             pool.shutdown(wait=True)
+            for judge in filter(None, judges):
+                self.judges.give_back(judge)
+            scratch.close()
 
-    def _attempt(self, plan: Plan, student: str, judge: Judge | None) -> Graded | Failure:
+    def _attempt(self, plan: Plan, student: str, scratch: Scratch, judge: Judge | None) -> Done | Failure:
+        own = plan.course.source_folder(plan.assignment)
+        place = None
         try:
-            return grade_one(self.engine, plan, student, judge)
-        except (CourseError, JudgeError, OSError) as error:
-            return Failure(student, str(error))
+            place = Workplace(scratch.path, own, self.engine.students_own(plan.assignment))
+            return Done(grade_one(self.engine, plan, student, place, judge), place)
+        except (CourseError, JudgeError) as error:
+            why = str(error)
+        except OSError as error:
+            why = f"{error.filename or 'a file'}: {error.strerror or error}"
         except Exception as error:  # noqa: BLE001  a notebook may be damaged in ways that nobody foresaw
-            return Failure(student, f"{type(error).__name__}: {error}")
+            why = f"{type(error).__name__}: {error}"
+        if place is not None:
+            place.close()
+        return Failure(student, why.strip().partition("\n")[0] or "for no reason that was given")
 
 
-def grade_one(engine: JudgedOutside, plan: Plan, student: str, judge: Judge | None) -> Graded:
+def grade_one(
+    engine: JudgedOutside, plan: Plan, student: str, place: Workplace, judge: Judge | None
+) -> dict[str, Graded]:
     """Read, repair and grade one submission; called in a thread of the pool, touches no gradebook."""
-    path = plan.course.submission(student, plan.chapter)
-    if path.is_symlink() or path.parent.is_symlink() or path.parent.parent.is_symlink():
+    folder = plan.course.submitted_folder(student, plan.assignment)
+    if folder.is_symlink() or folder.parent.is_symlink():
         raise CourseError("the submission is a link to somewhere else; nothing of it was read")
-    if path.exists() and not path.is_file():
-        raise CourseError("the submission is no file; nothing of it was read")
-    if path.exists() and path.stat().st_size > MAX_SUBMISSION:
-        raise CourseError(f"the submission is larger than {MAX_SUBMISSION >> 20} MiB; nothing of it was read")
-    notebook = read_notebook(path)
-    repair(notebook, plan.master)
-    about = {"student": student, "assignment": plan.chapter, "notebook": plan.chapter}
-    return engine.grade(notebook, about, path.parent, judge)
+    there = []
+    for name in sorted(plan.masters):
+        path = folder / f"{name}.ipynb"
+        if path.is_symlink():
+            raise CourseError("the submission is a link to somewhere else; nothing of it was read")
+        if path.exists() and not path.is_file():
+            raise CourseError("the submission is no file; nothing of it was read")
+        if path.exists() and path.stat().st_size > MAX_SUBMISSION:
+            raise CourseError(f"the submission is larger than {MAX_SUBMISSION >> 20} MiB; nothing of it was read")
+        there += [name] if path.exists() else []
+    if not there:
+        found = sorted(ascii(path.name) for path in folder.glob("*.ipynb"))
+        wanted = " or ".join(f"{name}.ipynb" for name in sorted(plan.masters))
+        raise CourseError(f"there is no notebook {wanted} in it" + (f", but {', '.join(found[:5])}" if found else ""))
+    digest = place.take(folder, there)
+    notebooks = {name: repaired(read_notebook(place.notebook(name)), plan.masters[name]) for name in there}
+    done = {}
+    for name, notebook in notebooks.items():
+        about = {"student": student, "assignment": plan.assignment, "notebook": name}
+        work, new = place.prepare()
+        done[name] = engine.grade(notebook, about, work, judge, new)
+        place.gather(work, new)
+        stamp(done[name], digest, plan.digest)
+    return done
+
+
+def repaired(notebook: NotebookNode, master: NotebookNode) -> NotebookNode:
+    """A submitted notebook with its cells put right, and the kernel that the assignment is meant for."""
+    repair(notebook, master)
+    if kernel := master.metadata.get("kernelspec"):  # as nbgrader's OverwriteKernelspec
+        notebook.metadata["kernelspec"] = kernel
+        notebook.metadata.pop("language_info", None)
+        if "language_info" in master.metadata:
+            notebook.metadata["language_info"] = master.metadata["language_info"]
+    return notebook
 
 
 class Shares:

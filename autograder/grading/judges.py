@@ -51,7 +51,8 @@ class Job:
     """One notebook to be graded, as plain data.
 
     notebook: sanitized. workdir: the child's folder, with the files that belong to the submission. secret, student: they
-    seed the draws. folder: the course's. seconds: for it all.
+    seed the draws. folder: the course's. seconds: for it all. written: an empty folder for the files that it writes; they are
+    lost if there is none.
     """
 
     notebook: NotebookNode
@@ -62,6 +63,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     policy: Policy = field(default_factory=Policy)
     seconds: float = NOTEBOOK_SECONDS
+    written: str = ""
 
 
 class Judge:
@@ -108,6 +110,7 @@ class Judge:
             "folder": job.folder,
             "scratch": str(self.scratch),
             "seconds": job.seconds,
+            "written": job.written,
         }
         with self._zygote.connect() as connection:
             send_note(judge.sock, note, (connection.fileno(),), max_bytes=MAX_NOTEBOOK)
@@ -130,7 +133,8 @@ class Judges:
         self._idle: list[Judge] = []
 
     def __enter__(self) -> Judges:
-        self.zygote.start()
+        if hasattr(os, "fork"):  # elsewhere nobody borrows one
+            self.zygote.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -148,17 +152,24 @@ class Judges:
     @contextlib.contextmanager
     def lend(self) -> Iterator[Judge]:
         """A judge for the caller alone. It keeps what it has worked out, for the next who borrows it."""
+        judge = self.borrow()
+        try:
+            yield judge
+        finally:
+            self.give_back(judge)
+
+    def borrow(self) -> Judge:
+        """As `lend`, until `give_back`."""
         with self._lock:
             self._scratch = self._scratch or Scratch()
             if not self._idle:
                 self._idle.append(Judge(self.zygote, self._scratch.path))
                 self._all += self._idle
-            judge = self._idle.pop()
-        try:
-            yield judge
-        finally:
-            with self._lock:
-                self._idle.append(judge)
+            return self._idle.pop()
+
+    def give_back(self, judge: Judge) -> None:
+        with self._lock:
+            self._idle.append(judge)
 
 
 def serve(sock: socket.socket) -> None:
@@ -182,4 +193,5 @@ def _grade(note: dict, connection: socket.socket) -> Graded:
             child,
             lambda exercise: seed_of(secret, note["student"], exercise),
             note["seconds"],
+            (note["child"]["workdir"], Path(note["written"])) if note["written"] else None,
         )

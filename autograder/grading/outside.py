@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
+import os
+from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Integer
+from traitlets.config import Config
 
-from ..course.files import copy_files, remove_tree
+from ..course.files import copy_into, put
 from ..course.folder import Course
 from ..execution import Limits, Policy
+from ..execution.leavings import listed
 from .engine import Graded
 from .execute import GradedExecute
 from .judges import Job, Judge
+from .language import require_python
 from .seeds import course_secret
 from .stamp import stamp
 from .standing import shared_judge
+from .workplace import Workplace
+from .written import MOST_FILES, MOST_LISTED, is_name
 
 MAX_SECONDS = 7 * 24 * 3600
 
 
 class JudgedOutside(NbGraderPreprocessor):
-    """Runs the student's cells in a sandboxed child and the check cells in a judge."""
+    """Runs the student's cells in a sandboxed child, and judges the checks of our exercises outside of it."""
 
-    outside = Bool(
-        True, help="Judge outside; if not, or where no process can be forked, run all in a Jupyter kernel."
+    without_sandbox = Bool(
+        False, help="Run every notebook in a Jupyter kernel of its own, of any language, in no sandbox."
     ).tag(config=True)
-    timeout = Float(60, min=1, max=MAX_SECONDS, help="Seconds of wall time for a cell.").tag(config=True)
+    timeout = Float(
+        None,
+        min=1,
+        max=MAX_SECONDS,
+        allow_none=True,
+        help="Seconds of wall time for a cell; if Execute.timeout is less, that counts.",
+    ).tag(config=True)
     notebook_timeout = Float(
         900, min=1, max=MAX_SECONDS, help="Seconds of wall time for a notebook with its checks."
     ).tag(config=True)
@@ -44,53 +56,92 @@ class JudgedOutside(NbGraderPreprocessor):
     file_size = Integer(64 << 20, min=4096, help="Bytes of one file that a notebook may write.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict, **_: Any) -> tuple[NotebookNode, dict]:
-        about = resources["nbgrader"]
-        with shared_judge() if self.outside else contextlib.nullcontext() as judge:
-            graded = self.grade(nb, about, Path(resources["metadata"]["path"]), judge)
+        """For nbgrader's own commands: they have laid out the submission's files, and find there what it wrote."""
+        about, files = resources["nbgrader"], Path(resources["metadata"]["path"])
+        if not self.executes or self.in_the_kernel:
+            graded = self.grade(nb, about, files, None)
+        else:
+            require_python(nb)
+            own = Course(Path.cwd()).source_folder(about["assignment"])
+            with shared_judge() as judge:
+                place = Workplace(judge.scratch, own, self.students_own(about["assignment"]))
+                try:
+                    work, new = place.prepare(files)
+                    graded = self.grade(nb, about, work, judge, new)
+                    place.gather(work, new)
+                    copy_into(place.written, files)
+                finally:
+                    place.close()
+        stamp(graded)
         return graded.notebook, resources
 
+    @property
+    def in_the_kernel(self) -> bool:
+        """Is everything run in Jupyter kernels, without a sandbox: by the configuration, or for want of forks?"""
+        return self.without_sandbox or not hasattr(os, "fork")
+
+    @cached_property
+    def executes(self) -> bool:
+        """Is anything run at all? `nbgrader autograde --no-execute` takes outputs as they were handed in."""
+        return self._stock().enabled
+
+    def _stock(self) -> GradedExecute:
+        """nbgrader's own preprocessor, with what the configuration and the command line say of it."""
+        return GradedExecute(parent=self.parent) if self.parent is not None else GradedExecute(config=self.config)
+
+    def students_own(self, assignment: str) -> Collection[str]:
+        """The files that students may replace, by `c.Autograde.exclude_overwriting`."""
+        found = self.config.get("Autograde", Config()).get("exclude_overwriting", {})
+        return frozenset(found.get(assignment, ()))
+
+    @cached_property
     def limits(self) -> Limits:
+        """What each child is held to."""
+        stock = self._stock().timeout
+        given = [seconds for seconds in (self.timeout, stock) if seconds is not None and seconds > 0]
         return Limits(
-            wall_seconds=self.timeout,
+            wall_seconds=min(given, default=self.notebook_timeout),
             cpu_seconds=self.cpu_seconds,
             memory_bytes=self.memory,
             output_bytes=self.output,
             file_bytes=self.file_size,
         )
 
-    def grade(self, nb: NotebookNode, about: dict, files: Path, judge: Judge | None) -> Graded:
-        """Grade a sanitized notebook, and note in it how. files: the folder with what was handed in beside it.
+    def grade(
+        self, nb: NotebookNode, about: dict, work: Path, judge: Judge | None, written: Path | None = None
+    ) -> Graded:
+        """Grade a sanitized notebook. work: the folder to run it in. written: an empty one for the files that it writes.
 
-        Raises `JudgeError`. Only where no process can be forked at all is the kernel used: else a submission that breaks
-        its judge would be run again without a sandbox.
+        judge: None for a Jupyter kernel. Raises `JudgeError`, `NotPython`.
         """
-        graded = self._in_the_kernel(nb, about, files) if judge is None else self._outside(nb, about, files, judge)
-        stamp(graded, about)
-        return graded
+        if not self.executes:
+            return Graded(nb, "not run: outputs as they were handed in", False, "nothing was run")
+        if judge is None:
+            return self._in_the_kernel(nb, about, work, written)
+        require_python(nb)
+        root = Path.cwd()  # nbgrader's converters work in the course folder, and so do we
+        job = Job(
+            nb,
+            str(work),
+            course_secret(root).decode(),
+            about["student"],
+            str(root),
+            self.limits,
+            Policy(hidden=(str(root),)),
+            self.notebook_timeout,
+            "" if written is None else str(written),
+        )
+        return judge.grade(job)
 
-    def _outside(self, nb: NotebookNode, about: dict, files: Path, judge: Judge) -> Graded:
-        course = Course(Path.cwd())
-        folder = Path(tempfile.mkdtemp(dir=judge.scratch))
-        try:
-            folder.chmod(0o711)  # as its parent: the user that the child becomes must get in
-            workdir = folder / "work"
-            workdir.mkdir(mode=0o700)
-            copy_files(files, workdir)
-            job = Job(
-                nb,
-                str(workdir),
-                course_secret(course.root).decode(),
-                about["student"],
-                str(course.root),
-                self.limits(),
-                Policy(hidden=(str(course.root),)),
-                self.notebook_timeout,
-            )
-            return judge.grade(job)
-        finally:
-            remove_tree(folder)
-
-    def _in_the_kernel(self, nb: NotebookNode, about: dict, files: Path) -> Graded:
-        execute = GradedExecute(parent=self.parent, timeout=int(self.timeout))
-        nb, _ = execute.preprocess(nb, {"nbgrader": about, "metadata": {"path": str(files)}})
-        return Graded(nb, "judged in the kernel", False, "no sandbox: cells and checks share one Jupyter kernel")
+    def _in_the_kernel(self, nb: NotebookNode, about: dict, work: Path, written: Path | None) -> Graded:
+        execute = self._stock()
+        before = listed({}, str(work), MOST_LISTED)
+        execute.timeout = int(self.limits.wall_seconds)
+        nb, _ = execute.preprocess(nb, {"nbgrader": about, "metadata": {"path": str(work)}})
+        if written is not None:
+            for name, *about in sorted(listed({}, str(work), MOST_LISTED))[:MOST_FILES]:
+                if (name, *about) not in before and is_name(name):
+                    put(work / name, written, name)
+        kernel = nb.metadata.get("kernelspec", {}).get("name", "python3")
+        how = "judged in the kernel" if kernel.startswith("python") else f"judged in the kernel {kernel[:50]}"
+        return Graded(nb, how, False, "no sandbox: cells and checks share one Jupyter kernel")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
 from nbformat.v4 import new_markdown_cell
 
-from ..course.folder import Course
 from .engine import Graded
 
 STAMP = "graded"
 """In a graded notebook's metadata: how it was graded."""
 
 
-def stamp(graded: Graded, about: dict) -> None:
-    """Note in the notebook how it was graded: in its metadata for us, in a last cell for whoever reads the feedback."""
+def stamp(graded: Graded, digest: str | None = None, master: str | None = None) -> None:
+    """Note in the notebook how it was graded: in its metadata for us, in a last cell for whoever reads the feedback.
+
+    digest: of all that was handed in, as it was read. master: of what it was graded against. Without them it is graded again.
+    """
     notebook = graded.notebook
-    said = new_markdown_cell(f"*How this was graded: {graded.stamp}.*", id="how-this-was-graded")
+    left_out = (
+        f" {graded.left_out} of the files that it wrote were too many, or too large, to keep."
+        if graded.left_out
+        else ""
+    )
+    said = new_markdown_cell(f"*How this was graded: {graded.stamp}.{left_out}*", id="how-this-was-graded")
     if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):  # cells had no ids then
         del said["id"]
     notebook.cells.append(said)
@@ -28,16 +32,7 @@ def stamp(graded: Graded, about: dict) -> None:
         "faults": list(graded.faults),
         "outside": graded.outside,
         "inside": graded.inside,
-        "submission": _digest(about),
+        "left_out": graded.left_out,
+        "submission": digest,
+        "master": master,
     }
-
-
-def _digest(about: dict) -> str | None:
-    """Of the submission that nbgrader is grading; it works in the course folder."""
-    path = Course(Path.cwd()).root / "submitted" / about["student"] / about["assignment"] / f"{about['notebook']}.ipynb"
-    return digest_of(path)
-
-
-def digest_of(path: Path) -> str | None:
-    """sha256 of a submitted notebook: a changed submission is graded again. None where there is no such file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import atexit
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from ..course.folder import CourseError
 from ..execution import ZygoteError
 from .judges import Judge, Judges
 
@@ -18,17 +19,19 @@ _lock = threading.Lock()
 
 
 @contextlib.contextmanager
-def shared_judge() -> Iterator[Judge | None]:
-    """A judge that this process starts on first use and keeps until it is idle or ends; None where none can be had."""
+def shared_judge() -> Iterator[Judge]:
+    """A judge that this process starts on first use and keeps until it is idle or ends. Raises `NoJudges`."""
     global _judges, _timer
     with _lock:
         if _timer is not None:
             _timer.cancel()
         if _judges is None:
             atexit.register(close_judges)
-            _judges = ready(Judges())
+            fresh = Judges()
+            ready(fresh)
+            _judges = fresh
     try:
-        with contextlib.nullcontext() if _judges is None else _judges.lend() as judge:
+        with _judges.lend() as judge:
             yield judge
     finally:
         with _lock:
@@ -37,15 +40,24 @@ def shared_judge() -> Iterator[Judge | None]:
             _timer.start()
 
 
-def ready(judges: Judges, say: Callable[[str], None] = lambda _: None) -> Judges | None:
-    """These judges once they are ready; None, and a word why, where no process can be forked."""
-    try:
-        judges.zygote.wait_ready()
-    except (ZygoteError, OSError) as error:
-        judges.close()
-        say(str(error).splitlines()[0])
-        return None
-    return judges
+class NoJudges(CourseError):
+    """No process can be forked: nothing is graded, rather than without a sandbox."""
+
+
+def ready(judges: Judges) -> None:
+    """Returns when these judges can be lent; a start that fails is tried once more. Raises `NoJudges`, and they are closed."""
+    for last in (False, True):
+        try:
+            judges.zygote.wait_ready()
+            return
+        except (ZygoteError, OSError) as error:
+            judges.zygote.close()
+            if last:
+                judges.close()
+                raise NoJudges(
+                    "nothing was graded, for no process for the students' code could be started, in two tries:"
+                    f" {str(error).splitlines()[0]} (in no sandbox at all: c.JudgedOutside.without_sandbox = True)"
+                ) from None
 
 
 def close_judges() -> None:

@@ -45,7 +45,7 @@ def class_report(course: Course, chapter: str) -> ClassReport:
     """Read every graded notebook of a chapter. Raises `CourseError` if there is none."""
     reports: dict[str, ExerciseReport] = {}
     stamps, faults, unreadable = Counter(), [], []
-    paths = sorted((course.root / "autograded").glob(f"*/{chapter}/{chapter}.ipynb"))
+    paths = sorted((course.root / "autograded").glob(f"*/{chapter}/*.ipynb"))
     if not paths:
         raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
     for path in paths:

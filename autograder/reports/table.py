@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ..course.cells import checks
 from ..course.folder import Course
-from ..course.nbgrader import recorded
+from ..course.nbgrader.book import recorded
 from ..course.notebooks import read_notebook
 from ..grading.batch import Outcome
 
@@ -33,17 +33,29 @@ class Row:
 
 
 def read_grades(course: Course, chapter: str) -> list[Row]:
-    """The automatic grades of a chapter, a row a student who handed in."""
+    """The automatic grades of an assignment, a row a student who handed in."""
     rows = []
+    several = len(course.notebooks(chapter)) > 1
     for student, grades in recorded(course, chapter).items():
-        points = {g.cell.removesuffix("-check"): (g.score, g.maximum) for g in grades if g.code}
+        points = {_column(g.notebook, g.cell, several): (g.score, g.maximum) for g in grades if g.code}
         rows.append(Row(student, points, sum(g.to_grade for g in grades if not g.code)))
     return rows
 
 
+def _column(notebook: str, cell: str, several: bool) -> str:
+    """What a check's column is called: an exercise's name, after its notebook's where there are several."""
+    name = cell.removesuffix("-check")
+    return f"{notebook}/{name}" if several else name
+
+
 def table(course: Course, chapter: str, rows: list[Row], width: int = 80) -> Table:
     """The rows as a table. Exercises go by number where their names need more than the width."""
-    names = list(checks(read_notebook(course.source(chapter))))
+    notebooks = course.notebooks(chapter)
+    names = [
+        _column(notebook, name, len(notebooks) > 1)
+        for notebook in notebooks
+        for name in checks(read_notebook(course.source_folder(chapter) / f"{notebook}.ipynb"))
+    ]
     wide = sum(len(n) + 3 for n in names) + 46 <= width
     legend = "" if wide else "\n" + ", ".join(f"{i} {n}" for i, n in enumerate(names, 1))
     made = Table(
@@ -69,5 +81,6 @@ def summary(outcome: Outcome) -> str:
     each = f", {outcome.seconds / outcome.graded:.1f} s each" if outcome.graded else ""
     lines = [f"{outcome.graded} graded in {outcome.seconds:.0f} s{each}; {outcome.skipped} were graded before"]
     lines += [f"{count} submission{'s' * (count != 1)}: {stamp}" for stamp, count in sorted(outcome.stamps.items())]
+    lines += list(outcome.notes)
     lines += [f"the grader's fault, to be graded again: {fault}" for fault in outcome.faults]
     return "\n".join(lines)

@@ -22,7 +22,7 @@ from nbgrader import api
 from nbgrader.utils import determine_grade
 
 from autograder.course.cells import graded
-from autograder.course.nbgrader import OneGradebook
+from autograder.course.nbgrader.book import OneGradebook
 from autograder.course.notebooks import notebook_text, read_notebook
 from autograder.course.samples import chapter_exercises
 from autograder.execution import Limits, Policy
@@ -506,7 +506,7 @@ def test_grading_goes_on_after_a_kill(school, tmp_path):
 
 def test_the_report_says_not_isolated_where_nothing_is(school):
     config = school.root / "nbgrader_config.py"
-    config.write_text(config.read_text() + "\nc.JudgedOutside.outside = False\n")
+    config.write_text(config.read_text() + "\nc.JudgedOutside.without_sandbox = True\n")
     done = run("course", "grade", CHAPTER, "--student", "ada", cwd=school.root)
     assert done.returncode == 0, done.stderr
     assert "judged in the kernel, not isolated" in done.stdout

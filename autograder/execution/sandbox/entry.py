@@ -29,6 +29,7 @@ from .syscalls import (
     PR_SET_NO_NEW_PRIVS,
     PR_SET_PDEATHSIG,
     drop_capabilities,
+    lacking,
     prctl,
     unshare,
 )
@@ -37,6 +38,8 @@ try:
     import resource
 except ImportError:  # not a Unix
     resource = None
+
+BECOMING = {"CAP_CHOWN": 0, "CAP_DAC_OVERRIDE": 1, "CAP_SETGID": 6, "CAP_SETUID": 7}  # what it takes to become another
 
 __all__ = ["Layer", "Limits", "Policy", "SandboxReport", "enter", "enter_user_namespace"]
 
@@ -111,6 +114,8 @@ class _Entry:
             return "user namespace"
         if self.uid is None:
             raise OSError("no user id was set aside")
+        if names := lacking(BECOMING):  # before anything is given away that this user could then not reach any more
+            raise OSError(f"root without {', '.join(names)}")
         for path in (os.__file__, sys.executable, str(PACKAGE / "__init__.py"), sys.prefix):
             if not _open_to_others(path, from_root=not self.has("mounts")):
                 raise OSError(f"{path} may not be read by other users")

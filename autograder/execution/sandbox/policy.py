@@ -6,6 +6,7 @@ import os
 import site
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -115,7 +116,39 @@ def python_paths() -> list[str]:
     ]
     if site.ENABLE_USER_SITE and os.path.isdir(site.getusersitepackages()):
         found.append(site.getusersitepackages())
-    return [*dict.fromkeys(found), *FONT_FOLDERS]
+    return [*dict.fromkeys(found), *_package_folders(), *FONT_FOLDERS]
+
+
+def hidden_packages() -> list[str]:
+    """Where this Python finds packages that a child does not: folders in which more than packages lies."""
+    own = os.path.realpath(PACKAGE.parent)
+    return [path for path in _outside() if not _harmless(path) and os.path.realpath(path) != own]
+
+
+def _package_folders() -> list[str]:
+    return [path for path in _outside() if _harmless(path)]
+
+
+def _outside() -> list[str]:
+    """Folders and archives that .pth files, PYTHONPATH and editable installs name."""
+    found = [path for path in sys.path if os.path.isabs(path)]
+    for finder in sys.meta_path:
+        mapping = getattr(sys.modules.get(getattr(finder, "__module__", "")), "MAPPING", None)
+        if isinstance(mapping, dict):  # of setuptools: package → its folder
+            found += [path for path in mapping.values() if isinstance(path, str)]
+    ours = [os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, sys.exec_prefix)]
+    return [
+        path
+        for path in dict.fromkeys(found)
+        if os.path.exists(path) and not any(Path(os.path.realpath(path)).is_relative_to(prefix) for prefix in ours)
+    ]
+
+
+def _harmless(path: str) -> bool:
+    """Does a folder hold packages, and not somebody's home, a course or all that there is?"""
+    real = Path(os.path.realpath(path))
+    private = [Path(os.path.realpath(p)) for p in (os.path.expanduser("~"), tempfile.gettempdir(), PACKAGE.parent)]
+    return not any(one.is_relative_to(real) for one in private) and not (real / "nbgrader_config.py").exists()
 
 
 def visible(path: str, marks: dict[str, bool]) -> bool:

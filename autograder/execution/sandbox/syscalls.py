@@ -98,3 +98,10 @@ def drop_capabilities() -> None:
 def flush_c_streams() -> None:
     if _libc is not None:
         _libc.fflush(None)
+
+
+def lacking(capabilities: dict[str, int]) -> list[str]:
+    """Which of these capabilities (name → number) this process has not."""
+    with open("/proc/self/status") as status:
+        held = next(int(line.split()[1], 16) for line in status if line.startswith("CapEff:"))
+    return [name for name, number in capabilities.items() if not held >> number & 1]

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 from cells import text
+from common import ROOT, run
 
 from autograder.doctor import attempts
 from autograder.doctor.attempts import probe_layers
-from autograder.execution import Policy, SandboxReport
+from autograder.execution import Policy, SandboxReport, Zygote
 from autograder.execution.sandbox.mounts import FILES
-from autograder.execution.sandbox.policy import LAYERS, PACKAGE, SIGNALS_PASS, visible
+from autograder.execution.sandbox.policy import LAYERS, PACKAGE, SIGNALS_PASS, hidden_packages, visible
 
+LINUX = sys.platform == "linux"
 SEEN = ("/tmp", "/dev/shm", "/proc")
 EVERY = tuple(LAYERS)
 UNPRIVILEGED = ("landlock", "seccomp", "privileges", "rlimits")
@@ -508,13 +510,45 @@ def test_an_unknown_layer_is_refused():
 
 
 def test_every_layer_is_tried_for_real():
-    rows = probe_layers()
+    rows, report = probe_layers()
     assert [row.layer for row in rows] == list(LAYERS)
     for row in rows:
         assert row.tried and row.outcome
         assert not row.outcome.startswith("not refused"), row
         if not row.in_force:
             print(f"not offered here: {row.layer}: {row.outcome}")
+    for row in rows:  # what the doctor tells of a layer is what a stamp tells
+        if row.layer in ("landlock", "seccomp", "network", "mounts", "processes"):
+            assert row.in_force == report.has(row.layer), row
+
+
+@pytest.mark.skipif(not LINUX, reason="elsewhere nothing is hidden")
+def test_packages_from_elsewhere_are_seen_but_no_course(tmp_path, monkeypatch):
+    for folder in ("lib", "course", "work"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "lib" / "far_away.py").write_text("X = 7\n")
+    (tmp_path / "course" / "answers.py").write_text("X = 8\n")
+    (tmp_path / "course" / "nbgrader_config.py").write_text("")
+    path = os.pathsep.join(str(tmp_path / name) for name in ("lib", "course"))
+    with Zygote((), {**os.environ, "PYTHONPATH": path}) as zygote, zygote.fork(tmp_path / "work") as child:
+        if not child.report.isolated:
+            pytest.skip("this machine has no sandbox")
+        assert text(child.run("import far_away\nprint(far_away.X)")) == "7\n"
+        assert child.run("import answers").status == "error"
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "lib"), str(tmp_path / "course")])
+    assert hidden_packages() == [str(tmp_path / "course")]
+
+
+@pytest.mark.skipif(not LINUX or os.geteuid() != 0, reason="takes away what only root has")
+def test_root_without_capabilities_is_told_so_and_grades(tmp_path):
+    code = (
+        "import sys\nfrom autograder.execution import Zygote\n"
+        "with Zygote(()) as zygote, zygote.fork(sys.argv[1]) as child:\n"
+        '    print(child.run(\'open("x", "w").write("x")\').status)\n    print(child.report)\n'
+    )
+    (tmp_path / "work").mkdir()
+    done = run("setpriv", "--bounding-set", "-setuid,-chown", sys.executable, "-c", code, tmp_path / "work", cwd=ROOT)
+    assert done.stdout.startswith("ok\n") and "own user (root without CAP_CHOWN, CAP_SETUID)" in done.stdout, done
 
 
 def test_a_child_holds_no_descriptor_but_its_own(make_child):

@@ -1,0 +1,8 @@
+"""All that this package has to do with nbgrader's applications, configuration, log and gradebook; nothing else of it does.
+
+The preprocessors in `grading`, which nbgrader's own commands call, are the other way round: there nbgrader speaks to us.
+Importing this takes seconds, for nbgrader does; who needs it now and then imports it then.
+
+`config`: what the course's nbgrader_config.py says. `make`: what nbgrader makes of a source. `book`: reading the gradebook, and
+keeping it in step with the source. `save`: writing graded submissions.
+"""

@@ -1,0 +1,204 @@
+"""The gradebook: read for the table of grades, kept in step with the source, open once for a whole run."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+from nbgrader.api import (
+    Assignment,
+    Grade,
+    Gradebook,
+    GradeCell,
+    InvalidEntry,
+    MissingEntry,
+    Notebook,
+    SolutionCell,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import scoped_session
+
+from ..folder import Course, CourseError
+from .config import load_config
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One graded cell of a submission. code: of code, graded automatically. to_grade: a person has yet to grade it."""
+
+    notebook: str
+    cell: str
+    code: bool
+    score: float
+    maximum: float
+    to_grade: bool
+
+
+GO_ON = "go on with the same command"
+
+
+@contextlib.contextmanager
+def open_gradebook(course: Course) -> Iterator[Gradebook]:
+    """nbgrader's own interface to the course's gradebook. Raises `CourseError` where it cannot be used."""
+    config = load_config(course)
+    with (
+        troubles(config.CourseDirectory.db_url),
+        Gradebook(config.CourseDirectory.db_url, config.CourseDirectory.course_id) as gradebook,
+    ):
+        yield gradebook
+
+
+@contextlib.contextmanager
+def troubles(db_url: str) -> Iterator[None]:
+    """Whatever the database says no to within is a `CourseError`."""
+    try:
+        yield
+    except (DBAPIError, InvalidEntry) as error:
+        raise CourseError(gradebook_trouble(error, db_url)) from None
+
+
+def gradebook_trouble(error: Exception, db_url: str) -> str:
+    """What is wrong with the gradebook, as one sentence. error: SQLAlchemy's, or nbgrader's that has its text."""
+    where = db_url.partition("?")[0].removeprefix("sqlite:///") if db_url.startswith("sqlite") else "the gradebook"
+    said = str(getattr(error, "orig", None) or error).splitlines()[0]
+    if "readonly" in said or "unable to open" in said:
+        return f"{where} cannot be written: it, or the folder that it lies in, belongs to somebody else or is read-only"
+    if "full" in said or "disk I/O" in said:
+        return f"{where} cannot be written: the disk is full, or fails; make room, and {GO_ON}"
+    if "locked" in said:
+        return f"another program holds {where}; end it, and {GO_ON}"
+    if "not a database" in said or "malformed" in said:
+        return f"{where} is no gradebook, or a damaged one ({said})"
+    return f"{where} cannot be used: {said}"
+
+
+def recorded(course: Course, assignment: str) -> dict[str, list[Recorded]]:
+    """The grades of everybody who handed in an assignment, by student in alphabetical order."""
+    with open_gradebook(course) as gradebook:
+        try:
+            submissions = gradebook.assignment_submissions(assignment)
+        except MissingEntry:
+            return {}
+        return {
+            submission.student_id: [
+                Recorded(
+                    notebook.name,
+                    grade.cell.name,
+                    grade.cell.cell_type == "code",
+                    float(grade.auto_score or 0),
+                    float(grade.max_score),
+                    bool(grade.needs_manual_grade),
+                )
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+            ]
+            for submission in sorted(submissions, key=lambda s: s.student_id)
+        }
+
+
+def graded_students(gradebook: Gradebook, assignment: str) -> set[str]:
+    """Whose submission the gradebook knows with a score for every check, and a score or a person's task for the rest."""
+    of_assignment = gradebook.db.query(SolutionCell.notebook_id, SolutionCell.name).join(
+        Notebook, Notebook.id == SolutionCell.notebook_id
+    )
+    answers = set(map(tuple, of_assignment))
+    rows = (
+        gradebook.db.query(SubmittedAssignment.student_id, GradeCell.notebook_id, GradeCell.name, GradeCell.cell_type)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .join(Notebook, Notebook.assignment_id == Assignment.id)
+        .outerjoin(GradeCell, GradeCell.notebook_id == Notebook.id)
+        .outerjoin(
+            SubmittedNotebook,
+            (SubmittedNotebook.notebook_id == Notebook.id)
+            & (SubmittedNotebook.assignment_id == SubmittedAssignment.id),
+        )
+        .outerjoin(Grade, (Grade.notebook_id == SubmittedNotebook.id) & (Grade.cell_id == GradeCell.id))
+        .add_columns(Grade.id, Grade.auto_score, Grade.manual_score, Grade.needs_manual_grade)
+        .filter(Assignment.name == assignment)
+    )
+    there, lacking = set(), set()
+    for student, notebook, name, kind, grade, auto, manual, by_hand in rows:
+        there.add(student)
+        if name is None:  # a notebook without graded cells
+            continue
+        checked = kind == "code" and (notebook, name) not in answers
+        if grade is None or (auto is None and manual is None and (checked or not by_hand)):
+            lacking.add(student)
+    return there - lacking
+
+
+class OneGradebook:
+    """A gradebook that is open from entering to leaving this, in one thread, with one transaction for each submission.
+
+    nbgrader opens the gradebook anew for every step, seven times a submission, and commits every grade by itself: most of
+    what it spends on a submission that is graded already. Here its own code does the same work on one connection, whose
+    statements are compiled once, and a submission is written whole or not at all.
+    """
+
+    def __init__(self, db_url: str, course_id: str) -> None:
+        self.db_url, self.course_id = db_url, course_id
+
+    def __enter__(self) -> OneGradebook:
+        self._book = Gradebook(self.db_url, self.course_id)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._book.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Gradebook]:
+        """What is written within through nbgrader's `Gradebook` is kept if `commit` is called, and undone if not.
+
+        By nbgrader's own modules, and by steps and plugins of the course's.
+        """
+        with contextlib.ExitStack() as stack:
+            for module in list(sys.modules.values()):
+                if (
+                    module is not sys.modules[__name__]
+                    and getattr(module, "__dict__", {}).get("Gradebook") is Gradebook
+                ):
+                    stack.enter_context(mock.patch.object(module, "Gradebook", self._lend))
+            try:
+                yield _Lent(self._book)
+            finally:
+                self._book.db.remove()
+
+    def commit(self) -> None:
+        """Keep what was written in this transaction. May raise what SQLAlchemy raises, if the gradebook is locked."""
+        self._book.db.commit()
+
+    def _lend(self, db_url: str, *arguments: Any) -> Gradebook:
+        """In the place of nbgrader's `Gradebook`."""
+        same = make_url(db_url).database == make_url(self.db_url).database
+        return _Lent(self._book) if same else Gradebook(db_url, *arguments)
+
+
+class _Lent(Gradebook):
+    """The open gradebook as one step of nbgrader's uses it: opening and closing it does nothing."""
+
+    def __init__(self, book: Gradebook) -> None:
+        self.engine, self.course_id, self.authenticator = book.engine, book.course_id, book.authenticator
+        self.db = _Session(book.db)
+
+    def close(self) -> None:
+        pass
+
+
+class _Session:
+    """A session whose commits wait for the end of the transaction."""
+
+    def __init__(self, session: scoped_session) -> None:
+        self._session = session
+
+    def commit(self) -> None:
+        self._session.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
