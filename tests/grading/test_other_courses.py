@@ -28,6 +28,8 @@ from autograder.grading.judges import Judges
 from autograder.grading.stamp import STAMP
 from autograder.grading.standing import NoJudges, ready
 from autograder.grading.written import MOST_FILES, is_name
+from autograder.reports.report import class_report
+from autograder.reports.table import read_grades, table
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 DOUBLE = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
@@ -87,6 +89,10 @@ def test_the_notebooks_of_a_submission_share_a_folder_with_the_courses_own_files
     outcome = graded(course, "ps1", judges)
     assert outcome.failures == ()
     assert scores(course, "ps1") == {("ada", "a", "first"): 2, ("ada", "b", "second"): 2}
+    (row,) = read_grades(course, "ps1")
+    assert row.points == {"a/first": (2, 2), "b/second": (2, 2)} and row.total == 4
+    assert [column.header for column in table(course, "ps1", [row], 200).columns][1:3] == ["a/first", "b/second"]
+    assert class_report(course, "ps1").stamps.total() == 2
     folder = course.autograded_folder("ada", "ps1")
     there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert there == {"a.ipynb", "b.ipynb", "data.csv", "mine.txt", "made/by-a.txt"}
