@@ -185,7 +185,7 @@ def test_a_notebook_finds_matplotlib_as_it_comes(judge, tmp_path):
     """The course's own look is for who imports it."""
     figure = "import matplotlib.pyplot as plt\ndef draw():\n    fig, ax = plt.subplots()\n    ax.set_title('T')\n    return ax"
     _, cell, _ = grade(judge, tmp_path, figure, check=check_cell("draw", "assert draw().get_title() == 'T'"))
-    assert cell.outputs == []
+    assert determine_grade(cell)[0] == 3, cell.outputs  # the picture that it shows costs nothing
 
 
 PLAIN = {
@@ -350,7 +350,6 @@ def test_without_any_layer_it_still_grades_and_says_so(judge, tmp_path):
             "secret",
             "ada",
             str(ROOT),
-            [(SETUP, True)],
             policy=Policy(layers=()),
         )
     )
