@@ -80,7 +80,8 @@ def shown(figure: Any, alt: str) -> Any:
 def as_html(figure: Any) -> str:
     """An <img> element with the figure and its `alt` in it."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
+    # tight, as Jupyter saves figures: else what stands over axes of a fixed shape is cut off
+    figure.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
     data = base64.b64encode(buffer.getvalue()).decode()
     return f'<img alt="{html.escape(figure.alt)}" src="data:image/png;base64,{data}" style="max-width:100%">'
 
