@@ -209,7 +209,8 @@ def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
         )
         message = f"{told}\n{message}".strip()
     hint = mistake.hint if mistake else None
-    points = sum(c.points for c in cases)
+    # where there are more cases than half points to share, some are worth none: yet whoever fails one has not all points
+    points = max(0.0, min(sum(c.points for c in cases), exercise.points - 0.5))
     return Verdict(exercise.key, outcome, points, exercise.points, hint, message, tuple(cases))
 
 

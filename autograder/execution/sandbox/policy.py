@@ -147,8 +147,11 @@ def _outside() -> list[str]:
 def _harmless(path: str) -> bool:
     """Does a folder hold packages, and not somebody's home, a course or all that there is?"""
     real = Path(os.path.realpath(path))
+    wanted = 0o005 if real.is_dir() else 0o004
+    if real.stat().st_mode & wanted != wanted:
+        return False  # no other user may read it: nor may a child that is one
     private = [Path(os.path.realpath(p)) for p in (os.path.expanduser("~"), tempfile.gettempdir(), PACKAGE.parent)]
-    return not any(one.is_relative_to(real) for one in private) and not (real / "nbgrader_config.py").exists()
+    return not any(one.is_relative_to(real) for one in private) and not os.path.exists(real / "nbgrader_config.py")
 
 
 def visible(path: str, marks: dict[str, bool]) -> bool:
