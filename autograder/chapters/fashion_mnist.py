@@ -103,7 +103,7 @@ def _passes(result, inputs):
     sizes = [] if wrong else [[len(as_array(images)) for images, _ in one] for one in result["passes"]]
     if wrong is None and sizes != 2 * [[min(batch, len(x) - start) for start in range(0, len(x), batch)]]:
         wrong = "all batches but the last should have the size asked for"
-    if wrong is None and not result["x and y are kept"]:
+    if wrong is None and result["x and y are kept"] is not True:
         wrong = "your function changed x or y themselves; the caller still needs them as they were"
     return [order for order, _ in read], wrong
 
@@ -112,6 +112,9 @@ def _in_order(result, inputs, expected):
     passes, wrong = _passes(result, inputs)
     if wrong is None and any(order != sorted(order) for order in passes):
         return "with training=False the images should come in their own order"
+    more = result["first pixels of six more"] if wrong is None else []
+    if wrong is None and (type(more) is not list or len(more) != len(expected["first pixels of six more"])):
+        return "your function should return a tf.data.Dataset"
     return wrong
 
 
@@ -119,9 +122,12 @@ def _shuffled(result, inputs, expected):
     passes, wrong = _passes(result, inputs)
     if wrong:
         return wrong
-    orders = np.array(
-        [*passes, *(np.rint(255 * np.concatenate(more)).astype(int) for more in result["first pixels of six more"])]
-    )
+    more = result["first pixels of six more"]
+    if type(more) is not list or len(more) != len(expected["first pixels of six more"]):
+        return "your function should return a tf.data.Dataset"
+    orders = np.array([*passes, *(np.rint(255 * np.concatenate(one)).astype(int) for one in more)])
+    if (np.sort(orders) != np.arange(orders.shape[1])).any():
+        return "some images are missing from a pass"
     n = orders.shape[1]
     if (orders[0] == np.arange(n)).all():
         return "with training=True the images should come in another order"
@@ -187,6 +193,8 @@ def _reaches_far(result, inputs, expected):
     pixels = as_array(result)
     if pixels is None:
         return "your function should return a tf.data.Dataset"
+    if pixels.shape != as_array(expected).shape or not (pixels[:, 2] == pixels[0, 2]).all():
+        return "the images of the first batch are not those of the input, divided by 255"
     places = np.rint(pixels[:, :2] * (255 / pixels[0, 2])) @ [250, 1]
     count = inputs[0].value[1][0]
     if (places == np.arange(len(places))).all():

@@ -293,7 +293,7 @@ def _afresh(result, inputs, expected):
     first, second, third = result["values"]
     if any(value is None for value in result["values"]):
         return "your function returned None. Is a `return` missing on the way there?"
-    if any(kind != "array" for kind in result["kinds"]):
+    if result["kinds"] != expected["kinds"]:
         return f"your function should return a NumPy array, and returned: {str(result['kinds'][0])[:40]}"
     if found := difference(first, expected["values"][0], rtol=1e-4, atol=1e-5):
         return found
@@ -301,7 +301,7 @@ def _afresh(result, inputs, expected):
         return found
     if found := difference(third, expected["values"][2], rtol=1e-4, atol=1e-5, what="your result of a third call"):
         return found
-    if result["open"]:
+    if result["open"] != expected["open"]:
         return "after the call there is a session that is still open"
     if result["left"] is not True:
         return "after the call, a graph or a session of yours is still the default one"

@@ -140,6 +140,7 @@ class AnswerSheet:
     expected: list[dict]
     seconds: float = 0.0
     _mistaken: dict[tuple[str, int], dict] = field(default_factory=dict)
+    _steady: dict[tuple[str, int], bool] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -153,6 +154,17 @@ class AnswerSheet:
             with switches.as_it_comes():
                 self._mistaken[mistake.name, number] = probes.run(mistake.answer, [request])[0]
         return self._mistaken[mistake.name, number]
+
+    def is_steady(self, mistake: Mistake, number: int) -> bool:
+        """Does a mistake give the same result each time? Where chance decides, only its sentence can be compared."""
+        if (mistake.name, number) not in self._steady:
+            first = self.mistaken(mistake, number)
+            again = AnswerSheet(self.exercise, self.drawn, self.expected).mistaken(mistake, number)
+            same = first["status"] == again["status"] == "ok" and not difference(
+                _essence(first["result"]), _essence(again["result"]), dtype=False
+            )
+            self._steady[mistake.name, number] = same
+        return self._steady[mistake.name, number]
 
 
 @functools.lru_cache(maxsize=256)
@@ -312,13 +324,14 @@ def _matching_mistake(sheet: AnswerSheet, records: list[dict], findings: list[st
     # the failed cases first: most mistakes part there, and what they do in the others need not be found out
     order = sorted(range(len(findings)), key=lambda number: not findings[number])
     for mistake in sheet.exercise.mistakes:
-        if all(_alike(sheet.drawn[n], records[n], sheet.mistaken(mistake, n), sheet.expected[n]) for n in order):
+        if all(_alike(sheet, records[n], mistake, n) for n in order):
             return mistake
     return None
 
 
-def _alike(drawn: Drawn, record: dict, other: dict, expected: dict) -> bool:
-    """Do two records tell of the same behaviour?"""
+def _alike(sheet: AnswerSheet, record: dict, mistake: Mistake, number: int) -> bool:
+    """Does the record of an answer in a case tell of the same behaviour as a mistake's?"""
+    drawn, other, expected = sheet.drawn[number], sheet.mistaken(mistake, number), sheet.expected[number]
     if record["status"] != other["status"]:
         return False
     if record["status"] == "raised":
@@ -326,8 +339,11 @@ def _alike(drawn: Drawn, record: dict, other: dict, expected: dict) -> bool:
     if record["status"] != "ok":
         return True
     case = drawn.case
-    if case.accept is not None and _accept(drawn, record, expected) != _accept(drawn, other, expected):
-        return False
+    if case.accept is not None:
+        if _accept(drawn, record, expected) != _accept(drawn, other, expected):
+            return False
+        if not sheet.is_steady(mistake, number):
+            return True
     options = {"rtol": case.rtol, "atol": case.atol, "dtype": case.dtype}
     if difference(_essence(record["result"]), _essence(other["result"]), **options) or set(record["changed"]) != set(
         other["changed"]

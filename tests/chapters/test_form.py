@@ -60,7 +60,9 @@ def test_every_picture_has_a_text_in_its_place(chapter):
     for cell in solved.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            assert "image/png" not in data or "alt=" in data.get("text/html", ""), f"{cell.id}: a picture without a text"
+            assert "image/png" not in data or "alt=" in data.get("text/html", ""), (
+                f"{cell.id}: a picture without a text"
+            )
             for img in re.findall(r"<img [^>]*>", "".join(data.get("text/html", ""))):
                 shown += 1
                 alt = re.search(r'alt="([^"]*)"', img)
