@@ -28,6 +28,7 @@ MOST_DRAWS = 20  # of one check
 SHRINK_SECONDS = 0.25  # for the smallest input of one check
 SLOW_SECONDS = 1.0  # for the slowest case: of such an exercise no smaller input is looked for
 TRY_SECONDS = 2.0  # for one of the inputs that are tried
+GIST = 30  # characters of an error by which it is known
 LONGEST = 1000  # characters of one finding: parts of it are what an answer says
 
 
@@ -340,10 +341,11 @@ def _alike(sheet: AnswerSheet, record: dict, mistake: Mistake, number: int) -> b
         return True
     case = drawn.case
     if case.accept is not None:
-        if _accept(drawn, record, expected) != _accept(drawn, other, expected):
+        told = _accept(drawn, record, expected)
+        if told != _accept(drawn, other, expected):
             return False
-        if not sheet.is_steady(mistake, number):
-            return True
+        if told is None or not sheet.is_steady(mistake, number):
+            return True  # both right, each in its way; or chance decides
     options = {"rtol": case.rtol, "atol": case.atol, "dtype": case.dtype}
     if difference(_essence(record["result"]), _essence(other["result"]), **options) or set(record["changed"]) != set(
         other["changed"]
@@ -359,8 +361,8 @@ def _alike(sheet: AnswerSheet, record: dict, mistake: Mistake, number: int) -> b
 
 
 def _gist(message: str) -> str:
-    """The first line of an error without its numbers and names: of two errors of one type it tells whether they are one."""
-    return shrink.kind_of(re.sub(r"'[^']{0,200}'", "'…'", message[:500].partition("\n")[0]))
+    """How an error begins, without its numbers and names: of two errors of one type it tells whether they are one."""
+    return shrink.kind_of(re.sub(r"['\"][^'\"]{0,200}['\"]", "…", message[:200]))[:GIST]
 
 
 def _essence(result: Any) -> Any:
