@@ -336,7 +336,11 @@ def _alike(sheet: AnswerSheet, record: dict, mistake: Mistake, number: int) -> b
     if record["status"] != other["status"]:
         return False
     if record["status"] == "raised":
-        return record["type"] == other["type"] and _gist(record["message"]) == _gist(other["message"])
+        traced = any(
+            r["message"].startswith("in user code") for r in (record, other)
+        )  # and what went wrong comes later
+        same = traced or _gist(record["message"]) == _gist(other["message"])
+        return record["type"] == other["type"] and same
     if record["status"] != "ok":
         return True
     case = drawn.case
