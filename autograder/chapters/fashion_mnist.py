@@ -131,7 +131,8 @@ def _shuffled(result, inputs, expected):
     n = orders.shape[1]
     if (orders[0] == np.arange(n)).all():
         return "with training=True the images should come in another order"
-    if (orders[0] == orders[1]).all():
+    ours, _ = _passes(expected, inputs)  # in some states of the global seed TensorFlow itself repeats an order
+    if (orders[0] == orders[1]).all() and ours[0] != ours[1]:
         return "the second pass has the same order as the first"
     steps = np.abs(np.diff(orders, axis=1))
     if np.mean(steps == 1) > 0.25:
