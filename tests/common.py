@@ -66,6 +66,13 @@ def run(*command: str | Path, cwd: Path, timeout: float = 300, **environment: st
     return subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout)
 
 
+@functools.cache
+def setup_cell(topic: str) -> str:
+    """The setup cell of a chapter, which is all that an answer may rely on."""
+    cells = read_notebook(COURSE.source(COURSE.chapter_of(topic))).cells
+    return next(c.source for c in cells if graded(c).get("grade_id") == "setup")
+
+
 def right_answers(topic: str) -> dict[str, list]:
     """Right answers written in other ways than the solution: tests/answers/<topic>.py."""
     return _answers(topic).ANSWERS

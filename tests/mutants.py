@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
-import functools
 import inspect
 import re
 import sys
@@ -21,11 +20,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from common import COURSE, ROOT, right_answers
+from common import COURSE, ROOT, right_answers, setup_cell
 
 import autograder
-from autograder.course.cells import graded
-from autograder.course.notebooks import read_notebook
 from autograder.course.samples import solutions
 from autograder.judging.exercise import Exercise
 from autograder.judging.judge import judge
@@ -189,12 +186,6 @@ def _inputs(tree: ast.Module, helper: str) -> None:
 # -- judging them -------------------------------------------------------------------------------------------------------------
 
 
-@functools.cache
-def setup(topic: str) -> str:
-    cells = read_notebook(COURSE.source(COURSE.chapter_of(topic))).cells
-    return next(c.source for c in cells if graded(c).get("grade_id") == "setup")
-
-
 def survives(exercise: Exercise, source: str, names: dict | None = None) -> bool:
     """Does the check give this answer all points, for every seed?"""
     import matplotlib.pyplot as plt
@@ -202,7 +193,7 @@ def survives(exercise: Exercise, source: str, names: dict | None = None) -> bool
     space = dict(names or {}, __name__="__main__", _cache={})
     quick = replace(exercise, seconds=min(exercise.seconds, SECONDS))
     try:
-        exec(compile(setup(exercise.chapter) + HELPERS, "<setup>", "exec"), space)
+        exec(compile(setup_cell(exercise.chapter) + HELPERS, "<setup>", "exec"), space)
         exec(compile(source, "<mutant>", "exec"), space)
         answer = space[exercise.name] if exercise.name in space else next(reversed(space.values()))
         return all(judge(quick, answer, seed).passed for seed in SEEDS)

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-
 import pytest
-from common import COURSE, SEEDS, right_answers, wrong_answers
+from common import COURSE, SEEDS, right_answers, setup_cell, wrong_answers
 
 from autograder import exercises, judge
-from autograder.course.cells import graded
-from autograder.course.notebooks import read_notebook
 from autograder.course.samples import mistake_source, solutions
 from autograder.judging.probes import codes_of, resolve
 
 EXERCISES = exercises()
 
 
-@functools.cache
-def setup(chapter: str) -> str:
-    """The setup cell of a chapter, which is all that an answer may rely on."""
-    cells = read_notebook(COURSE.source(COURSE.chapter_of(chapter))).cells
-    return next(c.source for c in cells if graded(c).get("grade_id") == "setup")
-
-
 def typed(source: str, exercise):
     """The function that a student's cell defines, in a namespace such as the setup cell leaves."""
     names = {"__name__": "__main__"}
-    exec(compile(setup(exercise.chapter), "<setup>", "exec"), names)
+    exec(compile(setup_cell(exercise.chapter), "<setup>", "exec"), names)
     exec(compile(source, f"<{exercise.name}>", "exec"), names)
     return names[exercise.name]
 
