@@ -24,15 +24,15 @@ def make_dataset(x, y, batch, training):
     x: uint8 [n, 28, 28], y: uint8 [n], batch: int, training: bool → tf.data.Dataset of pairs
     (float32 [b, 784] between 0 and 1, int32 [b]). Shuffled, anew for every pass, when training; in order when not.
     """
-    whole = tf.data.Dataset.from_tensors((x.reshape(-1, 784), y))
+    places = tf.data.Dataset.range(len(x))
+    if training:
+        places = places.shuffle(len(x))
 
-    def in_some_order(images, labels):
-        places = tf.argsort(tf.random.uniform([len(x)])) if training else tf.range(len(x))
-        return tf.image.convert_image_dtype(tf.gather(images, places), tf.float32), tf.gather(
-            tf.cast(labels, tf.int32), places
-        )
+    def seen(chosen):
+        images = tf.image.convert_image_dtype(tf.gather(x.reshape(-1, 784), chosen), tf.float32)
+        return images, tf.cast(tf.gather(y, chosen), tf.int32)
 
-    return whole.map(in_some_order).unbatch().batch(batch)
+    return places.batch(batch).map(seen)
 
 
 # Dimensions: n below, at and above a multiple of `batch`; one batch, many; batch 1 … 80, also more than there are images;
@@ -131,8 +131,7 @@ def _shuffled(result, inputs, expected):
     n = orders.shape[1]
     if (orders[0] == np.arange(n)).all():
         return "with training=True the images should come in another order"
-    ours, _ = _passes(expected, inputs)  # in some states of the global seed TensorFlow itself repeats an order
-    if (orders[0] == orders[1]).all() and ours[0] != ours[1]:
+    if (orders[0] == orders[1]).all():
         return "the second pass has the same order as the first"
     steps = np.abs(np.diff(orders, axis=1))
     if np.mean(steps == 1) > 0.25:

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import literal, probes, shrink, switches
-from .compare import as_array, describe, difference, show
+from .compare import difference
 from .exercise import Drawn, Exercise, Mistake, draw
+from .findings import LONGEST, accepted, detail, finding_of, short, traceback
 from .picture import picture
 from .verdict import CaseResult, Verdict
 
@@ -29,7 +30,6 @@ SHRINK_SECONDS = 0.25  # for the smallest input of one check
 SLOW_SECONDS = 1.0  # for the slowest case: of such an exercise no smaller input is looked for
 TRY_SECONDS = 2.0  # for one of the inputs that are tried
 GIST = 30  # characters of an error by which it is known
-LONGEST = 1000  # characters of one finding: parts of it are what an answer says
 
 
 def judge(exercise: Exercise, answer: Callable, seed: int = 0) -> Verdict:
@@ -81,7 +81,7 @@ def _example(sheet: AnswerSheet, ask: Ask, seed: int, number: int) -> dict[str, 
         if expected["status"] != ("raised" if one.case.raises else "ok"):
             return None
         try:
-            return _finding(one, ask([quick])[0], expected, sheet.names)
+            return finding_of(one, ask([quick])[0], expected, sheet.names)
         except Exception:  # noqa: BLE001  of a form that no comparison foresaw: then it is no example
             return None
 
@@ -141,7 +141,7 @@ class AnswerSheet:
     expected: list[dict]
     seconds: float = 0.0
     _mistaken: dict[tuple[str, int], dict] = field(default_factory=dict)
-    _steady: dict[tuple[str, int], bool] = field(default_factory=dict)
+    _steady: dict[str, bool] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -156,16 +156,23 @@ class AnswerSheet:
                 self._mistaken[mistake.name, number] = probes.run(mistake.answer, [request])[0]
         return self._mistaken[mistake.name, number]
 
-    def is_steady(self, mistake: Mistake, number: int) -> bool:
-        """Does a mistake give the same result each time? Where chance decides, only its sentence can be compared."""
-        if (mistake.name, number) not in self._steady:
-            first = self.mistaken(mistake, number)
-            again = AnswerSheet(self.exercise, self.drawn, self.expected).mistaken(mistake, number)
-            same = first["status"] == again["status"] == "ok" and not difference(
-                _essence(first["result"]), _essence(again["result"]), dtype=False
+    def is_steady(self, mistake: Mistake) -> bool:
+        """Does a mistake give the same results each time? Where chance decides, only its sentences can be compared.
+
+        Asked of all cases together: in one of them two throws of the dice may well be equal.
+        """
+        if mistake.name not in self._steady:
+            again = AnswerSheet(self.exercise, self.drawn, self.expected)
+            self._steady[mistake.name] = all(
+                _same_result(self.mistaken(mistake, n), again.mistaken(mistake, n)) for n in range(len(self.drawn))
             )
-            self._steady[mistake.name, number] = same
-        return self._steady[mistake.name, number]
+        return self._steady[mistake.name]
+
+
+def _same_result(one: dict, other: dict) -> bool:
+    if not one["status"] == other["status"] == "ok":
+        return one["status"] == other["status"]
+    return not difference(_essence(one["result"]), _essence(other["result"]), dtype=False)
 
 
 @functools.lru_cache(maxsize=256)
@@ -184,7 +191,7 @@ def answer_sheet(exercise: Exercise, seed: int) -> AnswerSheet:
             slowest = max(slowest, time.monotonic() - started)
     for one, record in zip(drawn, expected, strict=True):
         if record["status"] != ("raised" if one.case.raises else "ok"):
-            told = f": {_short(record)}" if record["status"] == "raised" else ""
+            told = f": {short(record)}" if record["status"] == "raised" else ""
             raise RuntimeError(f"the reference came to {record['status']!r} in {one.case.name!r}{told}")
     return AnswerSheet(exercise, drawn, expected, slowest)
 
@@ -197,7 +204,7 @@ def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
     if all(r["status"] in ("stub", "missing") for r in records):
         text = "" if records[0]["status"] == "stub" else f"There is no function called {exercise.name} yet."
         return Verdict(exercise.key, "not attempted", 0.0, exercise.points, message=text)
-    findings = [_finding(d, r, e, sheet.names) for d, r, e in zip(drawn, records, expected, strict=True)]
+    findings = [finding_of(d, r, e, sheet.names) for d, r, e in zip(drawn, records, expected, strict=True)]
     forbidden = sorted({name for r in records for name in r.get("forbidden", ())})
     if not any(findings) and not forbidden:
         cases = tuple(CaseResult(d.case.name, True, d.case.points, d.case.points) for d in drawn)
@@ -206,8 +213,8 @@ def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
     cases = []
     for d, r, e, finding in zip(drawn, records, expected, findings, strict=True):
         worth = 0.0 if finding or forbidden else d.case.points
-        detail = _detail(d, r, e)[: 4 * LONGEST] if finding else ""
-        cases.append(CaseResult(d.case.name, finding is None, worth, d.case.points, (finding or "")[:LONGEST], detail))
+        told = detail(d, r, e)[: 4 * LONGEST] if finding else ""
+        cases.append(CaseResult(d.case.name, finding is None, worth, d.case.points, (finding or "")[:LONGEST], told))
     outcome, message = _outcome(records, findings)
     if forbidden:
         outcome = "wrong"
@@ -235,89 +242,8 @@ def _outcome(records: list[dict], findings: list[str | None]) -> tuple[str, str]
             return ending, findings[statuses.index(ending)] or ""
     failed = [r for r, f in zip(records, findings, strict=True) if f]
     if failed and all(r["status"] == "raised" for r in failed):
-        return "crashed", _traceback(failed[0])
+        return "crashed", traceback(failed[0])
     return "wrong", ""
-
-
-def _finding(drawn: Drawn, record: dict, expected: dict, names: list[str]) -> str | None:
-    """None if this record is right, else a sentence about what is wrong with it. names: of the arguments."""
-    status, case = record["status"], drawn.case
-    if status == "raised":
-        if expected["status"] == "raised" and expected["type"] == record["type"]:
-            return None
-        return f"your function raised {_short(record)}"
-    if status == "too slow":
-        return f"your function was stopped after {record['seconds']:g} s. Is there a loop that does not end?"
-    if status == "out of memory":
-        return "your function needed more memory than there is"
-    if status == "killed":
-        return "the process that ran your function was killed" + (f": {record['why']}" if record.get("why") else "")
-    if status != "ok":
-        return f"your function came to {status!r}"
-    if expected["status"] == "raised":
-        return f"your function returned {show(record['result'])}, expected {expected['type']} to be raised"
-    if record["result"] is None and expected["result"] is not None:
-        return (
-            f"your function returned None, expected {show(expected['result'])}. Is a `return` missing on the way there?"
-        )
-    if case.accept is not None:
-        return _accept(drawn, record, expected)
-    options = {"rtol": case.rtol, "atol": case.atol, "dtype": case.dtype}
-    if found := _changes(record, expected, options, names):
-        return found
-    if found := difference(record["result"], expected["result"], **options):
-        return found
-    if case.gradient:
-        return _gradients(record, expected, options)
-    return None
-
-
-def _accept(drawn: Drawn, record: dict, expected: dict) -> str | None:
-    """What the case's own property check says. It may stumble over a result of another form: that is a finding, too."""
-    accept = drawn.case.accept
-    try:
-        found = accept(record["result"], drawn.inputs, expected["result"])
-        return found if found is None else str(found)
-    except Exception:  # noqa: BLE001  which error it is depends on what the answer returned
-        accept(expected["result"], drawn.inputs, expected["result"])  # if this fails as well, the check is at fault
-        return f"your result does not have the form that the task asks for: it is {describe(record['result'])}"
-
-
-def _changes(record: dict, expected: dict, options: dict, names: list[str]) -> str | None:
-    """Did it change its arguments as it should, and no others?"""
-    if set(record["rebound"]) - set(expected["rebound"]):
-        return "your function put other objects into a list it was given; the caller's own objects must stay in it"
-    for path, now in record["changed"].items():
-        name = _argument(path, names)
-        if path not in expected["changed"]:
-            return f"your function changed its argument {name}; the caller still needs it as it was"
-        if found := difference(now, expected["changed"][path], what=f"{name}, after the call,", **options):
-            return found
-    for path in expected["changed"]:
-        if path not in record["changed"]:
-            return f"{_argument(path, names)} is still as it was before the call; it should have been changed in place"
-    return None
-
-
-def _argument(path: str, names: list[str]) -> str:
-    """How to call what lies at a path among the arguments: "params[0]"."""
-    first, *rest = path.split("/")
-    return f"{names[int(first)]}{''.join(f'[{p}]' for p in rest)}"
-
-
-def _gradients(record: dict, expected: dict, options: dict) -> str | None:
-    options = {**options, "dtype": False}
-    for i, (got, want) in enumerate(zip(record.get("gradient") or [], expected.get("gradient") or [], strict=True)):
-        if got is None and want is not None:
-            return (
-                "the value is right, but there is no gradient: the tape cannot see through your computation "
-                "(NumPy and Python numbers leave no trace on it)"
-            )
-        if found := difference(
-            got, want, what=f"the value is right, but its gradient (tensor {i + 1} of the inputs)", **options
-        ):
-            return found
-    return None
 
 
 def _matching_mistake(sheet: AnswerSheet, records: list[dict], findings: list[str | None]) -> Mistake | None:
@@ -336,19 +262,15 @@ def _alike(sheet: AnswerSheet, record: dict, mistake: Mistake, number: int) -> b
     if record["status"] != other["status"]:
         return False
     if record["status"] == "raised":
-        traced = any(
-            r["message"].startswith("in user code") for r in (record, other)
-        )  # and what went wrong comes later
-        same = traced or _gist(record["message"]) == _gist(other["message"])
-        return record["type"] == other["type"] and same
+        return record["type"] == other["type"] and _gist(record["message"]) == _gist(other["message"])
     if record["status"] != "ok":
         return True
     case = drawn.case
     if case.accept is not None:
-        told = _accept(drawn, record, expected)
-        if told != _accept(drawn, other, expected):
+        told = accepted(drawn, record, expected)
+        if told != accepted(drawn, other, expected):
             return False
-        if told is None or not sheet.is_steady(mistake, number):
+        if told is None or not sheet.is_steady(mistake):
             return True  # both right, each in its way; or chance decides
     options = {"rtol": case.rtol, "atol": case.atol, "dtype": case.dtype}
     if difference(_essence(record["result"]), _essence(other["result"]), **options) or set(record["changed"]) != set(
@@ -374,42 +296,6 @@ def _essence(result: Any) -> Any:
     if getattr(result, "tag", None) == "figure":
         return result.value["axes"]
     return result
-
-
-def _detail(drawn: Drawn, record: dict, expected: dict) -> str:
-    """The input, and the two results side by side where they are more than a number."""
-    shown = ", ".join(_shown_input(value) for value in drawn.inputs)
-    lines = [f"input     {shown[:400]}"] if shown else []
-    got, want = record.get("result"), expected.get("result")
-    if drawn.case.accept is None and record["status"] == expected["status"] == "ok" and _size(want) > 1:
-        lines += [f"yours     {show(got)}", f"expected  {show(want)}"]
-    return "\n".join(lines)
-
-
-def _size(value: Any) -> int:
-    array = as_array(value)
-    return 2 if array is None and isinstance(value, (list, tuple)) else 0 if array is None else array.size
-
-
-def _shown_input(value: Any) -> str:
-    tag = getattr(value, "tag", None)
-    if tag == "code":
-        return value.value.splitlines()[0][:80]
-    if tag == "made":
-        return "(an object made for this case)"
-    if isinstance(value, (list, tuple)) and any(as_array(v) is not None and as_array(v).ndim for v in value):
-        return f"[{', '.join(describe(v) for v in value)}]"  # a list of parameters: their shapes tell enough
-    return show(value, 6)
-
-
-def _short(record: dict) -> str:
-    told = record["message"].splitlines()[:1]
-    return ": ".join([record["type"][:100], *(line[:200] for line in told)])
-
-
-def _traceback(record: dict) -> str:
-    lines = [f"line {number} of {function}:  {text}"[:LONGEST] for function, number, text in record["lines"][-5:]]
-    return "\n".join([*lines, f"{record['type'][:100]}: {record['message'][:500]}"])
 
 
 def _our_fault(exercise: Exercise, error: Exception) -> Verdict:

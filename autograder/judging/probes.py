@@ -213,7 +213,13 @@ def _message(error: BaseException) -> str:
     text = str(error)[:10_000]
     for addition in ADDITIONS:
         text = text.partition(addition)[0]
-    return "\n".join(line.strip() for line in text.splitlines())[:1000].strip()
+    lines = text.splitlines()
+    if text.startswith(
+        "in user code:"
+    ):  # of a function that TensorFlow traced: a traceback in text form, then the error
+        said = [n for n, line in enumerate(lines) if line[:4].isspace() and line[4:5].strip() and line[4:9] != "File "]
+        lines = [lines[said[0]].partition(": ")[2], *lines[said[0] + 1 :]] if said else lines
+    return "\n".join(line.strip() for line in lines)[:1000].strip()
 
 
 def _lines(error: BaseException) -> list[list]:
@@ -264,14 +270,21 @@ def quiet() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _random_state(seed: int | None) -> Iterator[None]:
-    """Leave the caller's NumPy and Python generators as they were; seed all generators where a seed is given."""
+    """Leave the caller's generators as they were; seed all of them where a seed is given."""
     numpy_state, python_state = np.random.get_state(), random.getstate()
     try:
-        if seed is not None:
-            import keras
+        if seed is None:
+            yield
+            return
+        import keras
+        import tensorflow as tf
 
-            keras.utils.set_random_seed(seed)
-        yield
+        global_seed, _ = tf.compat.v1.random.get_seed(None)
+        keras.utils.set_random_seed(seed)
+        try:
+            yield
+        finally:
+            tf.random.set_seed(global_seed)
     finally:
         np.random.set_state(numpy_state)
         random.setstate(python_state)

@@ -42,6 +42,8 @@ def fits(function, exercise):
     return True
 
 
+# a tensor in place of an address ends the thread that should have fetched it
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("key", EXERCISES)
 def test_no_function_of_ours_is_an_answer(key, tmp_path, monkeypatch):
     import matplotlib.pyplot as plt

@@ -246,3 +246,23 @@ def test_values_go_in_and_come_out():
 def test_a_record_tells_what_happened():
     (record,) = run(lambda x: x, [request((np.ones(2, "float32"),))])
     assert record["status"] == "ok" and record["changed"] == {} and record["result"].tag == "tensor"
+
+
+def test_what_tensorflow_says_of_a_traced_function_is_the_error_alone():
+    @tf.function
+    def traced(x):
+        return tf.reshape(x, [7])
+
+    (record,) = run(traced, [request([tf.ones([2, 3])])])
+    assert record["status"] == "raised"
+    assert "in user code" not in record["message"] and "File" not in record["message"]
+    assert record["message"].startswith("Cannot reshape a tensor with 6 elements")
+
+
+def test_a_check_leaves_the_global_seed_as_it_was():
+    tf.random.set_seed(11)
+    run(lambda x: x, [request([1], seed=5)])
+    assert tf.compat.v1.random.get_seed(None)[0] == 11
+    tf.random.set_seed(None)
+    run(lambda x: x, [request([1], seed=5)])
+    assert tf.compat.v1.random.get_seed(None)[0] is None
