@@ -62,17 +62,43 @@ def explained(exercise: Exercise, ask: Ask, seed: int, verdict: Verdict) -> Verd
         return verdict
     try:
         sheet = answer_sheet(exercise, seed)
-        result = replace(verdict.cases[number], **_example(sheet, ask, seed, number), **_picture(sheet, ask, number))
+        example = _example(sheet, ask, number, verdict)
+        result = replace(verdict.cases[number], **example, **_picture(sheet, ask, number))
     except Exception:  # noqa: BLE001  an example is a kindness: without it the verdict stands as it is
         return verdict
     return replace(verdict, cases=(*verdict.cases[:number], result, *verdict.cases[number + 1 :]))
 
 
-def _example(sheet: AnswerSheet, ask: Ask, seed: int, number: int) -> dict[str, str]:
+def _example(sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict) -> dict[str, str]:
     """The smallest draw of a case that fails as the case did: as a call, and what is wrong there."""
-    exercise, drawn = sheet.exercise, sheet.drawn[number]
     if sheet.seconds > SLOW_SECONDS:  # what trains is not seen through on a small input either
         return {}
+    wrong, found = _wrong(sheet, ask), None
+    mistake = next((m for m in sheet.exercise.mistakes if m.hint == verdict.mistake), None)
+    if mistake and (known := sheet.example(mistake, number)):  # found once, it serves all who make this mistake
+        told = wrong(known.drawn)
+        if told is not None and shrink.kind_of(told) == shrink.kind_of(verdict.cases[number].message):
+            found = replace(known, finding=told)
+    if found is None:
+        found = _search(sheet, number, wrong)
+    text = "" if found is None else literal.call(sheet.exercise.name, found.drawn.inputs)
+    return {"example": text, "told": found.finding[:LONGEST]} if text else {}
+
+
+def _search(sheet: AnswerSheet, number: int, wrong: Callable[[Drawn], str | None]) -> shrink.Found | None:
+    started = time.monotonic()
+    finding = wrong(sheet.drawn[number])
+    if finding is None or time.monotonic() - started > SHRINK_SECONDS / 4:  # too slow for a search
+        return None
+    if "was stopped after" in finding or "needed more memory" in finding:
+        return None
+    case = sheet.drawn[number].case
+    return shrink.smallest(sheet.exercise, case, number, sheet.seed, finding, wrong, SHRINK_SECONDS)
+
+
+def _wrong(sheet: AnswerSheet, ask: Ask) -> Callable[[Drawn], str | None]:
+    """What an answer does wrong with a draw: None if nothing, or if the reference does not answer it."""
+    exercise = sheet.exercise
 
     def wrong(one: Drawn) -> str | None:
         quick = {**one.request, "seconds": min(exercise.seconds, TRY_SECONDS)}
@@ -85,15 +111,7 @@ def _example(sheet: AnswerSheet, ask: Ask, seed: int, number: int) -> dict[str, 
         except Exception:  # noqa: BLE001  of a form that no comparison foresaw: then it is no example
             return None
 
-    started = time.monotonic()
-    finding = wrong(drawn)
-    if finding is None or time.monotonic() - started > SHRINK_SECONDS / 4:  # too slow for a search
-        return {}
-    if "was stopped after" in finding or "needed more memory" in finding:
-        return {}
-    found = shrink.smallest(exercise, drawn.case, number, seed, finding, wrong, SHRINK_SECONDS)
-    text = "" if found is None else literal.call(exercise.name, found.drawn.inputs)
-    return {"example": text, "told": found.finding[:LONGEST]} if text else {}
+    return wrong
 
 
 def _picture(sheet: AnswerSheet, ask: Ask, number: int) -> dict[str, str]:
@@ -137,11 +155,13 @@ class AnswerSheet:
     """
 
     exercise: Exercise
+    seed: int
     drawn: list[Drawn]
     expected: list[dict]
     seconds: float = 0.0
     _mistaken: dict[tuple[str, int], dict] = field(default_factory=dict)
     _steady: dict[str, bool] = field(default_factory=dict)
+    _examples: dict[tuple[str, int], shrink.Found | None] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -162,11 +182,18 @@ class AnswerSheet:
         Asked of all cases together: in one of them two throws of the dice may well be equal.
         """
         if mistake.name not in self._steady:
-            again = AnswerSheet(self.exercise, self.drawn, self.expected)
+            again = AnswerSheet(self.exercise, self.seed, self.drawn, self.expected)
             self._steady[mistake.name] = all(
                 _same_result(self.mistaken(mistake, n), again.mistaken(mistake, n)) for n in range(len(self.drawn))
             )
         return self._steady[mistake.name]
+
+    def example(self, mistake: Mistake, number: int) -> shrink.Found | None:
+        """The smallest draw of a case on which a typical mistake shows, looked for when first asked for."""
+        if (mistake.name, number) not in self._examples:
+            wrong = _wrong(self, lambda requests: probes.run(mistake.answer, [{**r, "forbid": []} for r in requests]))
+            self._examples[mistake.name, number] = _search(self, number, wrong)
+        return self._examples[mistake.name, number]
 
 
 def _same_result(one: dict, other: dict) -> bool:
@@ -193,7 +220,7 @@ def answer_sheet(exercise: Exercise, seed: int) -> AnswerSheet:
         if record["status"] != ("raised" if one.case.raises else "ok"):
             told = f": {short(record)}" if record["status"] == "raised" else ""
             raise RuntimeError(f"the reference came to {record['status']!r} in {one.case.name!r}{told}")
-    return AnswerSheet(exercise, drawn, expected, slowest)
+    return AnswerSheet(exercise, seed, drawn, expected, slowest)
 
 
 def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:

@@ -136,3 +136,13 @@ def test_a_call_can_be_pasted():
 
 def test_what_is_too_long_is_not_shown():
     assert literal.call("f", [np.random.default_rng(0).normal(size=(40, 40))]) == ""
+
+
+@pytest.mark.parametrize("key", ["forward_pass.accuracy", "gradients_and_activations.numeric_grad"])
+def test_whoever_makes_a_typical_mistake_sees_its_smallest_input(key):
+    """Looked for once for each mistake, and shown only where this answer goes wrong there in the same way."""
+    exercise = EXERCISES[key]
+    shown = {m.name: judge_fresh(exercise, m.answer, 0.3).first_failed for m in exercise.mistakes}
+    assert sum(bool(case.example) for case in shown.values()) > 0.7 * len(shown), shown
+    for case in shown.values():
+        assert bool(case.example) == bool(case.told)
