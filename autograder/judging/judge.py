@@ -29,7 +29,7 @@ MOST_DRAWS = 20  # of one check
 SHRINK_SECONDS = 0.25  # for the smallest input of one check
 SLOW_SECONDS = 1.0  # for the slowest case: of such an exercise no smaller input is looked for
 TRY_SECONDS = 2.0  # for one of the inputs that are tried
-GIST = 30  # characters of an error by which it is known
+GIST = 4  # words of an error by which it is known
 
 
 def judge(exercise: Exercise, answer: Callable, seed: int = 0) -> Verdict:
@@ -315,7 +315,8 @@ def _alike(sheet: AnswerSheet, record: dict, mistake: Mistake, number: int) -> b
 
 def _gist(message: str) -> str:
     """How an error begins, without its numbers and names: of two errors of one type it tells whether they are one."""
-    return shrink.kind_of(re.sub(r"['\"][^'\"]{0,200}['\"]", "…", message[:200]))[:GIST]
+    said = shrink.kind_of(re.sub(r"['\"][^'\"]{0,200}['\"]", "…", message[:200]))
+    return " ".join(said.split()[:GIST])
 
 
 def _essence(result: Any) -> Any:
