@@ -20,7 +20,8 @@ c.ClearSolutions.text_stub = "*Write your answer here.*"
 # The release lists the lesson's cells: a student's copy of one is the student's own, at home and while grading.
 c.GenerateAssignment.preprocessors.append(ListLessons)
 
-# A submission's damage is repaired before nbgrader sees it.
+# What is too much to be read is refused, and a submission's damage is repaired before nbgrader sees it.
+c.Autograde.exporter_class = "autograder.grading.exporter.BoundedExporter"
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.ClearOutput",
     "autograder.grading.repair.Repair",
@@ -38,6 +39,7 @@ c.Autograde.autograde_preprocessors = [
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.course.nbgrader.look.ToLookAt",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]

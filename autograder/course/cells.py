@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode  # only for reading: see `notebooks` for how it is imported
+
+TO_LOOK_AT = "to_look_at"
+"""In a graded notebook's metadata: the checks whose answers were not found in it, for a person to look at."""
 
 
 def tags(cell: NotebookNode) -> list[str]:
@@ -34,6 +38,11 @@ def is_solution(cell: NotebookNode) -> bool:
     return bool(graded(cell).get("solution"))
 
 
+def is_answer(cell: NotebookNode) -> bool:
+    """One that the assignment knows by a name, and that the student may change."""
+    return bool(graded(cell)) and not graded(cell).get("locked")
+
+
 def is_lesson(cell: NotebookNode) -> bool:
     """A cell that only demonstrates: nothing that is graded may depend on it."""
     return "lesson" in tags(cell) and not graded(cell)
@@ -42,3 +51,20 @@ def is_lesson(cell: NotebookNode) -> bool:
 def strip_marks(source: str) -> str:
     """A solution cell without nbgrader's marks."""
     return re.sub(r"^\s*### (BEGIN|END) SOLUTION\n?", "", source, flags=re.MULTILINE).rstrip()
+
+
+def checked_name(source: str) -> str | None:
+    """The name in a cell that is `check(name)`; None for any other cell."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    if (
+        not isinstance(call, ast.Call)
+        or getattr(call.func, "id", "") != "check"
+        or call.keywords
+        or len(call.args) != 1
+    ):
+        return None
+    return call.args[0].id if isinstance(call.args[0], ast.Name) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .bounds import read_bounded
 from .folder import CourseError
 
 # jsonschema, which nbformat brings, compiles a grammar of international addresses wherever it finds this package: a second
@@ -22,18 +24,29 @@ if _hidden:
     del sys.modules["rfc3987_syntax"]
 
 
-def read_notebook(path: Path) -> nbformat.NotebookNode:
-    """Read a notebook of format 4; raises `CourseError` where it cannot be."""
+def read_notebook(path: Path, called: str | None = None) -> nbformat.NotebookNode:
+    """Read a notebook of format 4; raises `CourseError` where it cannot be, or where it is too much (`bounds`).
+
+    called: what the error calls it, if not by its path.
+    """
+    called = called or str(path)
     try:
-        notebook = nbformat.reads(_whole_characters(path.read_text(encoding="utf-8")), as_version=4)
+        data, too_much = read_bounded(path)
+        if too_much:
+            raise CourseError(f"{called} {too_much}; nothing of it was read")
+        text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8").read()  # with all kinds of line ends
+        notebook = nbformat.convert(nbformat.reader.reads(_whole_characters(text)), 4)
+        if notebook.nbformat_minor < 5:  # some editors write ids where the format does not have them yet
+            for cell in notebook.cells:
+                cell.pop("id", None)
         nbformat.validate(notebook)
     except FileNotFoundError:
-        raise CourseError(f"there is no notebook {path}") from None
+        raise CourseError(f"there is no notebook {called}") from None
     except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}") from None
+        raise CourseError(f"{called} cannot be read: {error.strerror}") from None
     except (ValueError, nbformat.ValidationError, AttributeError, KeyError, TypeError, RecursionError) as error:
         told = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise CourseError(f"{path} is damaged: it is not a Jupyter notebook ({told})") from None
+        raise CourseError(f"{called} is damaged: it is not a Jupyter notebook ({told})") from None
     return notebook
 
 

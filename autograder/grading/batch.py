@@ -83,6 +83,9 @@ def grade(
                 if failure is None:
                     stamps[result.stamp] += 1
                     faults += [f"{student}: {name}" for name in result.faults]
+                    if result.to_look_at:
+                        names = ", ".join(result.to_look_at)
+                        notes.append(f"{student}: the answers to {names} were not found in the notebook; look at it")
                 else:
                     failures.append(failure)
                 narrator.tell(student, graded=failure is None)

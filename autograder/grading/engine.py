@@ -20,7 +20,7 @@ from pathlib import Path
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_output
 
-from ..course.cells import graded, is_check, is_lesson
+from ..course.cells import checked_name, graded, is_check, is_lesson
 from ..execution import Child, ChildError
 from ..judging.exercise import Exercise
 from ..judging.judge import answer_sheet, explained, judge_with
@@ -141,23 +141,6 @@ def checked_exercises(notebook: NotebookNode) -> dict[int, Exercise]:
             with contextlib.suppress(UnknownExercise):
                 found[number] = find(name)
     return found
-
-
-def checked_name(source: str) -> str | None:
-    """The name in a cell that is `check(name)`; None for any other cell."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
-    if (
-        not isinstance(call, ast.Call)
-        or getattr(call.func, "id", "") != "check"
-        or call.keywords
-        or len(call.args) != 1
-    ):
-        return None
-    return call.args[0].id if isinstance(call.args[0], ast.Name) else None
 
 
 def _imports_check(source: str) -> bool:

@@ -6,6 +6,7 @@ Another executor may send the same plain data to other machines.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections import deque
@@ -14,21 +15,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from nbformat import NotebookNode
-
+from ..course.bounds import MAX_BYTES
+from ..course.cells import TO_LOOK_AT
 from ..course.folder import CourseError
-from ..course.notebooks import read_notebook
 from .engine import Graded, stamp_of
 from .judges import Judge, JudgeError, Judges
 from .outside import JudgedOutside
 from .plan import Plan
-from .repair import repair
+from .reader import Reader
 from .scratch import Scratch
 from .seeds import course_secret, draw_of
 from .stamp import stamp
 from .workplace import Workplace
-
-MAX_SUBMISSION = 100 << 20  # bytes of a submitted notebook that is read at all
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,11 @@ class Done:
     def faults(self) -> list[str]:
         return [fault for graded in self.notebooks.values() for fault in graded.faults]
 
+    @property
+    def to_look_at(self) -> list[str]:
+        """The checks whose answers were not found."""
+        return [name for graded in self.notebooks.values() for name in graded.notebook.metadata.get(TO_LOOK_AT, ())]
+
 
 class Executor(Protocol):
     """Grades what a plan lists."""
@@ -78,8 +81,9 @@ class LocalExecutor:
 
         def work(number: int, judge: Judge | None) -> None:
             try:
-                while not stopped.is_set() and (student := shares.take(number)) is not None:
-                    results.put((student, self._attempt(plan, student, scratch, judge)))
+                with contextlib.closing(Reader()) as reader:
+                    while not stopped.is_set() and (student := shares.take(number)) is not None:
+                        results.put((student, self._attempt(plan, student, scratch, judge, reader)))
             except BaseException as error:  # noqa: BLE001  else who waits for a result would wait for ever
                 results.put(error)
 
@@ -104,12 +108,14 @@ class LocalExecutor:
                 self.judges.give_back(judge)
             scratch.close()
 
-    def _attempt(self, plan: Plan, student: str, scratch: Scratch, judge: Judge | None) -> Done | Failure:
+    def _attempt(
+        self, plan: Plan, student: str, scratch: Scratch, judge: Judge | None, reader: Reader
+    ) -> Done | Failure:
         own = plan.course.source_folder(plan.assignment)
         place = None
         try:
             place = Workplace(scratch.path, own, self.engine.students_own(plan.assignment))
-            return Done(grade_one(self.engine, plan, student, place, judge), place)
+            return Done(grade_one(self.engine, plan, student, place, judge, reader), place)
         except (CourseError, JudgeError) as error:
             why = str(error)
         except OSError as error:
@@ -122,9 +128,12 @@ class LocalExecutor:
 
 
 def grade_one(
-    engine: JudgedOutside, plan: Plan, student: str, place: Workplace, judge: Judge | None
+    engine: JudgedOutside, plan: Plan, student: str, place: Workplace, judge: Judge | None, reader: Reader
 ) -> dict[str, Graded]:
-    """Read, repair and grade one submission; called in a thread of the pool, touches no gradebook."""
+    """Have one submission read, put in order and graded; called in a thread of the pool, touches no gradebook.
+
+    reader: reads where there is no judge.
+    """
     folder = plan.course.submitted_folder(student, plan.assignment)
     if folder.is_symlink() or folder.parent.is_symlink():
         raise CourseError("the submission is a link to somewhere else; nothing of it was read")
@@ -135,15 +144,18 @@ def grade_one(
             raise CourseError("the submission is a link to somewhere else; nothing of it was read")
         if path.exists() and not path.is_file():
             raise CourseError("the submission is no file; nothing of it was read")
-        if path.exists() and path.stat().st_size > MAX_SUBMISSION:
-            raise CourseError(f"the submission is larger than {MAX_SUBMISSION >> 20} MiB; nothing of it was read")
+        if path.exists() and path.stat().st_size > MAX_BYTES:  # before it is copied
+            raise CourseError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB; nothing of it was read")
         there += [name] if path.exists() else []
     if not there:
         found = sorted(ascii(path.name) for path in folder.glob("*.ipynb"))
         wanted = " or ".join(f"{name}.ipynb" for name in sorted(plan.masters))
         raise CourseError(f"there is no notebook {wanted} in it" + (f", but {', '.join(found[:5])}" if found else ""))
     digest = place.take(folder, there)
-    notebooks = {name: repaired(read_notebook(place.notebook(name)), plan.masters[name]) for name in there}
+    notebooks = {
+        name: (judge or reader).read(place.notebook(name), plan.masters[name], outputs=not engine.executes)
+        for name in there
+    }
     done = {}
     for name, notebook in notebooks.items():
         about = {"student": student, "assignment": plan.assignment, "notebook": name}
@@ -152,17 +164,6 @@ def grade_one(
         place.gather(work, new)
         stamp(done[name], digest, plan.digest)
     return done
-
-
-def repaired(notebook: NotebookNode, master: NotebookNode) -> NotebookNode:
-    """A submitted notebook with its cells put right, and the kernel that the assignment is meant for."""
-    repair(notebook, master)
-    if kernel := master.metadata.get("kernelspec"):  # as nbgrader's OverwriteKernelspec
-        notebook.metadata["kernelspec"] = kernel
-        notebook.metadata.pop("language_info", None)
-        if "language_info" in master.metadata:
-            notebook.metadata["language_info"] = master.metadata["language_info"]
-    return notebook
 
 
 class Shares:

@@ -1,4 +1,4 @@
-"""Judges: processes forked from the zygote that grade one notebook at a time, while the grader reads and writes.
+"""Judges: processes forked from the zygote that read and grade one notebook at a time, while the grader writes.
 
 A judge is ours: no student's code runs in it. It has the references and drives one sandboxed child, which is another fork of
 the same zygote. So TensorFlow is imported once for them all, not at all in the process that holds the gradebook, and several
@@ -22,9 +22,10 @@ from pathlib import Path
 
 from nbformat import NotebookNode, from_dict
 
-from ..execution import DEFAULT_PRELOAD, Child, ChildError, Limits, Policy, Zygote, ZygoteError, child_request
+from ..execution import DEFAULT_PRELOAD, Child, ChildError, Limits, Policy, Trusted, Zygote, ZygoteError, child_request
 from ..execution.frames import receive_note, send_note
 from .engine import NOTEBOOK_SECONDS, Graded, grade_notebook
+from .reader import answer, ask, request, tried
 from .scratch import Scratch
 from .seeds import seed_of
 
@@ -88,6 +89,10 @@ class Judge:
                 self._end()
         raise JudgeError(f"it could not be judged, in {TRIES} tries: {why}") from None
 
+    def read(self, path: Path, master: NotebookNode, outputs: bool) -> NotebookNode:
+        """Have a submitted notebook read and put in order (`reader.read_submission`). Raises `CourseError`."""
+        return tried(lambda: ask(self._running().sock, request(path, master, outputs)), self._end, path.name)
+
     def close(self) -> None:
         """End it, and the child it is at work with; a request under way in another thread fails."""
         self._closed = True
@@ -98,10 +103,14 @@ class Judge:
         if process is not None:
             process.close()
 
-    def _ask(self, job: Job) -> Graded:
+    def _running(self) -> Trusted:
         if self._closed:
             raise JudgeError("grading was stopped")
-        judge = self._process = self._process or self._zygote.fork_trusted(f"{__name__}:serve")
+        self._process = self._process or self._zygote.fork_trusted(f"{__name__}:serve")
+        return self._process
+
+    def _ask(self, job: Job) -> Graded:
+        judge = self._running()
         note = {
             "notebook": job.notebook,
             "child": child_request(job.workdir, job.limits, job.policy, {"AUTOGRADER_CHILD": "1"}),
@@ -173,9 +182,13 @@ class Judges:
 
 
 def serve(sock: socket.socket) -> None:
-    """A judge's process: grade what comes, until the grader closes the connection."""
+    """A judge's process: read and grade what comes, until the grader closes the connection."""
     while (received := receive_note(sock, max_bytes=MAX_NOTEBOOK)) is not None:
-        note, (connection,) = received
+        note, connections = received
+        if "read" in note:
+            answer(sock, note)
+            continue
+        (connection,) = connections
         try:
             send_note(sock, vars(_grade(note, socket.socket(fileno=connection))), max_bytes=MAX_NOTEBOOK)
         except Exception as error:  # noqa: BLE001  the grader is told, and tries once more with another judge

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Integer
 from traitlets.config import Config
@@ -19,6 +19,7 @@ from ..execution import Limits, Policy
 from ..execution.leavings import listed
 from .engine import Graded
 from .execute import GradedExecute
+from .inert import inert_outputs
 from .judges import Job, Judge
 from .language import require_python
 from .seeds import course_secret
@@ -115,6 +116,9 @@ class JudgedOutside(NbGraderPreprocessor):
         judge: None for a Jupyter kernel. Raises `JudgeError`, `NotPython`.
         """
         if not self.executes:
+            for cell in nb.cells:
+                if cell.cell_type == "code":
+                    cell.outputs = [from_dict(output) for output in inert_outputs(cell.outputs)]
             return Graded(nb, "not run: outputs as they were handed in", False, "nothing was run")
         if judge is None:
             return self._in_the_kernel(nb, about, work, written)

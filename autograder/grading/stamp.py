@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nbformat.v4 import new_markdown_cell
 
+from ..course.cells import TO_LOOK_AT
 from .engine import Graded
 
 STAMP = "graded"
@@ -21,7 +22,9 @@ def stamp(graded: Graded, digest: str | None = None, master: str | None = None) 
         if graded.left_out
         else ""
     )
-    said = new_markdown_cell(f"*How this was graded: {graded.stamp}.{left_out}*", id="how-this-was-graded")
+    lost = ", ".join(map(str, notebook.metadata.get(TO_LOOK_AT, ())))
+    loud = f"**Not found in what was handed in: the answers to {lost}. A person will look at it.**\n\n" if lost else ""
+    said = new_markdown_cell(f"{loud}*How this was graded: {graded.stamp}.{left_out}*", id="how-this-was-graded")
     if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):  # cells had no ids then
         del said["id"]
     notebook.cells.append(said)

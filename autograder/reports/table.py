@@ -17,11 +17,15 @@ from ..grading.batch import Outcome
 
 @dataclass(frozen=True)
 class Row:
-    """One student's grades in one chapter. points: exercise → (score, maximum). to_grade: answers that a person must grade."""
+    """One student's grades in one chapter. points: exercise → (score, maximum). to_grade: answers that a person must grade.
+
+    open: exercises whose answers were not found, for a person to look at.
+    """
 
     student: str
     points: dict[str, tuple[float, float]]
     to_grade: int
+    open: frozenset[str] = frozenset()
 
     @property
     def total(self) -> float:
@@ -38,7 +42,8 @@ def read_grades(course: Course, chapter: str) -> list[Row]:
     several = len(course.notebooks(chapter)) > 1
     for student, grades in recorded(course, chapter).items():
         points = {_column(g.notebook, g.cell, several): (g.score, g.maximum) for g in grades if g.code}
-        rows.append(Row(student, points, sum(g.to_grade for g in grades if not g.code)))
+        to_look_at = frozenset(_column(g.notebook, g.cell, several) for g in grades if g.open)
+        rows.append(Row(student, points, len(to_look_at) + sum(g.to_grade for g in grades if not g.code), to_look_at))
     return rows
 
 
@@ -70,9 +75,13 @@ def table(course: Course, chapter: str, rows: list[Row], width: int = 80) -> Tab
         made.add_column(name if wide else str(number), justify="right", no_wrap=True)
     made.add_column("total", justify="right", style="bold", no_wrap=True)
     made.add_column("to grade by hand", justify="right")
+    if any(row.open for row in rows):
+        made.caption = "? an answer that was not found in what was handed in: to look at, not zero"
+        made.caption_justify = "left"
     for row in rows:
-        scores = [f"{row.points[n][0]:g}" if n in row.points else "–" for n in names]
-        made.add_row(escape(row.student), *scores, f"{row.total:g} of {row.maximum:g}", str(row.to_grade or ""))
+        scores = ["?" if n in row.open else f"{row.points[n][0]:g}" if n in row.points else "–" for n in names]
+        total = f"{row.total:g}{' + ?' if row.open else ''} of {row.maximum:g}"
+        made.add_row(escape(row.student), *scores, total, str(row.to_grade or ""))
     return made
 
 

@@ -29,7 +29,7 @@ from autograder.execution import Limits, Policy
 from autograder.execution.processes import children_of
 from autograder.grading.executor import Shares
 from autograder.grading.judges import Job, JudgeError, Judges
-from autograder.grading.repair import repair
+from autograder.grading.order import repair
 from autograder.grading.seeds import DRAWS, course_secret, draw_of, seed_of
 
 CHAPTER = CHAPTERS[0]

@@ -31,7 +31,10 @@ from .config import load_config
 
 @dataclass(frozen=True)
 class Recorded:
-    """One graded cell of a submission. code: of code, graded automatically. to_grade: a person has yet to grade it."""
+    """One graded cell of a submission. code: of code, graded automatically. to_grade: a person has yet to grade it.
+
+    open: so it is, though it is a check, for its answer was not found.
+    """
 
     notebook: str
     cell: str
@@ -39,6 +42,7 @@ class Recorded:
     score: float
     maximum: float
     to_grade: bool
+    open: bool = False
 
 
 GO_ON = "go on with the same command"
@@ -95,6 +99,10 @@ def recorded(course: Course, assignment: str) -> dict[str, list[Recorded]]:
                     float(grade.auto_score or 0),
                     float(grade.max_score),
                     bool(grade.needs_manual_grade),
+                    grade.cell.cell_type == "code"
+                    and bool(grade.needs_manual_grade)
+                    and grade.auto_score is not None  # of code that a person grades in any case it is
+                    and grade.manual_score is None,
                 )
                 for notebook in submission.notebooks
                 for grade in notebook.grades

@@ -20,7 +20,7 @@ from nbgrader.api import InvalidEntry
 from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import Autograde, base
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, Execute
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, Execute, SaveAutoGrades
 from nbgrader.utils import find_all_files, temp_attrs
 from sqlalchemy.exc import DBAPIError
 from traitlets.config import Config
@@ -31,6 +31,7 @@ from ..folder import CourseError
 from ..notebooks import one_cell_a_line
 from .book import GO_ON, OneGradebook, gradebook_trouble, troubles
 from .config import quiet
+from .look import ToLookAt
 
 LOCKED_TRIES = 3
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -97,8 +98,11 @@ class SaveGraded(Autograde):
         self.write_single_notebook(one_cell_a_line(notebook), {**resources, "output_extension": ".ipynb"})
 
     def steps(self) -> list[type]:
-        """The configured preprocessors; those named are imported."""
-        return [import_item(kind) if isinstance(kind, str) else kind for kind in self.autograde_preprocessors]
+        """The configured preprocessors; those named are imported. `ToLookAt` is one of them, configured or not."""
+        steps = [import_item(kind) if isinstance(kind, str) else kind for kind in self.autograde_preprocessors]
+        if SaveAutoGrades in steps and ToLookAt not in steps:
+            steps.insert(steps.index(SaveAutoGrades) + 1, ToLookAt)
+        return steps
 
     def _format_source(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
         return str(self.handed_in)  # what was graded: what lies in submitted/ may have changed since

@@ -1,0 +1,131 @@
+"""Submissions are read outside of the process that holds the gradebook, within bounds, and harm nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import sys
+
+import nbformat
+import pytest
+from common import run
+from school import answer, check, new_course, notebook, put, scores
+
+from autograder.course.folder import CourseError
+from autograder.grading import reader
+from autograder.grading.judges import Judges
+from autograder.grading.reader import Reader, read_submission
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+CELLS = answer("f", "def f(): return 1"), check("f-check", "assert f() == 1")
+
+
+def with_metadata(text: str) -> str:
+    """A right answer with this JSON in its notebook's metadata."""
+    raw = notebook(*CELLS)
+    made = raw.replace('"metadata": {\n  "kernelspec"', f'"metadata": {{"x": {text},\n  "kernelspec"')
+    assert made != raw
+    return made
+
+
+HOSTILE = {
+    "ben": ("[" + "{}," * 3_500_000 + "{}]", "lists and dictionaries"),
+    "dan": ("[" * 500 + "]" * 500, "deep"),
+    "eve": ('"' + "\U0001f600" * 9_000_000 + '"', "larger than 32 MiB"),
+}
+
+
+@pytest.fixture
+def course(tmp_path):
+    course = new_course(tmp_path)
+    put(course, "ps1", {"p.ipynb": notebook(*CELLS)})
+    for student, (text, _) in HOSTILE.items():
+        put(course, "ps1", {"p.ipynb": with_metadata(text)}, student)
+    for student in ("ada", "fay"):
+        put(course, "ps1", {"p.ipynb": notebook(*CELLS)}, student)
+    return course
+
+
+def test_whoever_hands_in_too_much_is_refused_and_harms_nobody(course):
+    """In the process that holds the gradebook, nothing of it takes memory."""
+    done = run(
+        sys.executable, "-c",
+        "import resource, sys; from click.testing import CliRunner; from autograder.cli import main\n"
+        "done = CliRunner().invoke(main, ['grade', 'ps1', '--jobs', '1'])\n"
+        "print(done.output); print(done.stderr, file=sys.stderr)\n"
+        "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)",
+        cwd=course.root,
+    )  # fmt: skip
+    for student, (_, why) in HOSTILE.items():
+        assert re.search(rf"^{student}: p\.ipynb .*{why}.*; nothing of it was (read|run)$", done.stderr, re.MULTILINE)
+    assert "Traceback" not in done.stderr
+    assert scores(course, "ps1") == {("ada", "p", "f-check"): 2, ("fay", "p", "f-check"): 2}
+    assert int(re.search(r"peak (\d+)", done.stdout)[1]) < 600 << 10, "kilobytes"
+
+
+def test_nbgraders_own_command_refuses_it_too(course):
+    config = course.root / "nbgrader_config.py"
+    config.write_text(
+        config.read_text() + "c.Autograde.exporter_class = 'autograder.grading.exporter.BoundedExporter'\n"
+    )
+    for student in ("dan", "eve", "fay"):
+        shutil.rmtree(course.submitted_folder(student, "ps1"))
+    assert run("nbgrader", "generate_assignment", "ps1", cwd=course.root).returncode == 0
+    done = run("nbgrader", "autograde", "ps1", cwd=course.root)
+    assert done.returncode != 0 and "p.ipynb holds more than 200000 lists and dictionaries" in done.stderr
+    assert not (course.autograded_folder("ben", "ps1")).exists()
+    assert scores(course, "ps1")["ada", "p", "f-check"] == 2
+
+
+@pytest.fixture
+def slow(tmp_path):
+    """A notebook whose texts take a renderer long."""
+    raw = json.loads(notebook(*CELLS))
+    text = {"cell_type": "markdown", "metadata": {}, "source": "[" * 150_000}
+    raw["cells"][:0] = [{**text, "id": f"m{number}"} for number in range(20)]
+    (tmp_path / "p.ipynb").write_text(json.dumps(raw))
+    return tmp_path / "p.ipynb"
+
+
+def test_a_process_of_its_own_reads_where_there_are_no_judges(tmp_path, slow, monkeypatch):
+    master = nbformat.reads(notebook(*CELLS), 4)
+    (tmp_path / "q.ipynb").write_text(notebook(*CELLS))
+    one = Reader()
+    try:
+        assert one.read(tmp_path / "q.ipynb", master, False) == read_submission(tmp_path / "q.ipynb", master)
+        first = one._process.pid
+        os.kill(first, signal.SIGKILL)
+        assert one.read(tmp_path / "q.ipynb", master, False).cells and one._process.pid != first
+        monkeypatch.setattr(reader, "READ_SECONDS", 1.0)
+        with pytest.raises(CourseError, match="p.ipynb was not read within 1 s"):
+            one.read(slow, master, False)
+        monkeypatch.undo()
+        assert one.read(tmp_path / "q.ipynb", master, False).cells
+    finally:
+        one.close()
+
+
+def test_a_judge_that_reads_too_long_is_ended_and_the_next_is_asked(tmp_path, slow, monkeypatch):
+    master = nbformat.reads(notebook(*CELLS), 4)
+    (tmp_path / "q.ipynb").write_text(notebook(*CELLS))
+    with Judges(preload=("autograder.grading.judges",)) as judges, judges.lend() as judge:
+        assert judge.read(tmp_path / "q.ipynb", master, False).cells
+        monkeypatch.setattr(reader, "READ_SECONDS", 1.0)
+        with pytest.raises(CourseError, match="was not read within 1 s"):
+            judge.read(slow, master, False)
+        monkeypatch.undo()
+        assert judge.read(tmp_path / "q.ipynb", master, False).cells
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is bounded on Linux alone")
+def test_memory_is_bounded_and_the_bound_is_taken_back(tmp_path, monkeypatch):
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    monkeypatch.setattr(reader, "READ_MEMORY", 64 << 20)
+    (tmp_path / "p.ipynb").write_text(with_metadata('"' + "\U0001f600" * 15_000_000 + '"'))
+    with pytest.raises(CourseError, match="p.ipynb takes more than .* of memory"):
+        read_submission(tmp_path / "p.ipynb", nbformat.reads(notebook(*CELLS), 4))
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
