@@ -255,6 +255,83 @@ def new_exercise(context: click.Context, chapter: str, signature: str, points: f
     click.echo("Now write its reference, cases, mistakes, task and solution, then run: course build")
 
 
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--chapters", default="", metavar="1-5,9", help="The chapters of this class. Default: all.")
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    help="Who is in it: a CSV file of yours, or of Canvas, Moodle, Blackboard.",
+)
+@click.option(
+    "--due",
+    "dates",
+    multiple=True,
+    metavar="[CHAPTER=]DATE",
+    help="May be given more than once; one DATE alone is the first chapter's, and each other's is a week later.",
+)
+@click.option(
+    "--late",
+    type=click.Choice(["none", "per-day", "zero"]),
+    default="none",
+    show_default=True,
+    help="What lateness costs: nothing, a tenth of the score for each day begun, the whole score.",
+)
+@click.option("--timezone", default="", metavar="Europe/Vienna", help="Of dates without one. Default: this machine's.")
+@click.pass_context
+@plain_errors
+def new_class(
+    context: click.Context,
+    folder: Path,
+    chapters: str,
+    roster: Path | None,
+    dates: tuple[str, ...],
+    late: str,
+    timezone: str,
+) -> None:
+    """Make FOLDER for one class: chosen chapters, roster, due dates, a gradebook and a secret of its own.
+
+    \b
+    Example: course new-class ../autumn --chapters 1-5,9 --roster canvas.csv --due 2026-11-02 --late per-day
+    Then:    cd ../autumn && course class
+    """
+    from .course.settings import Late
+    from .term.new_class import chosen, due_dates
+    from .term.new_class import new_class as make
+
+    course = course_of(context)
+    picked = chosen(course.pick(()), chapters)
+    due = due_dates(course, picked, dates, timezone)
+    made, students = make(course, folder.resolve(), picked, roster, due, Late(late), timezone)
+    click.echo(
+        f"{made.root}: {len(picked)} chapter{'s' * (len(picked) != 1)}, {len(students)} student{'s' * (len(students) != 1)}"
+    )
+    click.echo("Dates and what lateness costs stand in class.toml, names in roster.csv; edit them as you like.")
+
+
+@main.command("class")
+@click.argument("chapters", nargs=-1)
+@click.pass_context
+@plain_errors
+def class_(context: click.Context, chapters: tuple[str, ...]) -> None:
+    """Show how the class stands: due dates, who has handed in, what waits for a person. With CHAPTERS: by name.
+
+    \b
+    Example: course class 01
+    """
+    from rich.console import Console
+
+    from .course.roster import read_roster
+    from .term.overview import names, overview, overview_table
+
+    course, console = course_of(context), Console()
+    states = overview(course, course.pick(chapters))
+    console.print(overview_table(course, states))
+    for state in states if chapters else ():
+        for line in names(state, read_roster(course)):
+            console.print(line, highlight=False, markup=False)
+
+
 def writable(course: Course) -> None:
     """Raises, before anything is done, if the course folder or what grading writes in it cannot be written."""
     for path in (course.root, course.gradebook, course.root / "autograded"):

@@ -1,0 +1,77 @@
+"""What the gradebook holds of everybody's submission: points by whoever gave them, when it was handed in, what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from nbgrader.api import MissingEntry
+
+from ..folder import Course
+from .book import open_gradebook
+
+
+@dataclass(frozen=True)
+class Score:
+    """One graded cell. code: of code, graded automatically. score: a person's, if one gave points, else the check's; extra
+    credit included. to_grade: a person has yet to grade it."""
+
+    notebook: str
+    cell: str
+    code: bool
+    score: float
+    maximum: float
+    to_grade: bool
+    by_hand: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's submission of one assignment. seconds_late: a personal extension counted. penalty: as nbgrader noted it."""
+
+    student: str
+    handed_in: datetime | None
+    seconds_late: float
+    penalty: float
+    scores: tuple[Score, ...]
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        return tuple(s.cell for s in self.scores if s.to_grade)
+
+
+def submissions(course: Course, assignment: str) -> dict[str, Submission]:
+    """Everybody's, by student in alphabetical order; of what is not graded nothing is there. Raises `CourseError`."""
+    with open_gradebook(course) as gradebook:
+        try:
+            found = gradebook.assignment_submissions(assignment)
+        except MissingEntry:
+            return {}
+        return {s.student_id: _submission(s) for s in sorted(found, key=lambda s: s.student_id)}
+
+
+def _submission(row) -> Submission:
+    scores = []
+    for notebook in row.notebooks:
+        said = {comment.name: comment.comment or "" for comment in notebook.comments}
+        for grade in notebook.grades:
+            if grade.auto_score is None and grade.manual_score is None and not grade.needs_manual_grade:
+                continue  # a cell that came after this submission was graded
+            scores.append(
+                Score(
+                    notebook.name,
+                    grade.cell.name,
+                    grade.cell.cell_type == "code",
+                    float(grade.score or 0),
+                    float(grade.max_score),
+                    bool(grade.needs_manual_grade),
+                    grade.manual_score is not None,
+                    said.get(grade.cell.name, ""),
+                )
+            )
+    due = row.assignment.duedate
+    at = row.timestamp
+    late = max(0.0, (at - row.duedate).total_seconds()) if due and at else 0.0
+    stored = sum(notebook.late_submission_penalty or 0.0 for notebook in row.notebooks)
+    return Submission(row.student_id, at.replace(tzinfo=UTC) if at else None, late, stored, tuple(scores))

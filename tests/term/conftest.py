@@ -1,0 +1,45 @@
+"""What the tests of the term share: the command as a person types it, in this process, and a class made by it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from common import ROOT
+from oddities import roster_csv
+
+from autograder.cli import main
+from autograder.course.folder import Course
+
+
+def typed(command: str, cwd: Path) -> Result:
+    """Run "course …" as typed in a folder. Whatever it raises that is no plain sentence is raised here, too."""
+    before = os.getcwd()
+    os.chdir(cwd)
+    try:
+        done = CliRunner().invoke(main, shlex.split(command), env={"COLUMNS": "80"}, catch_exceptions=False)
+    finally:
+        os.chdir(before)
+    return done
+
+
+def refused(command: str, cwd: Path, told: str) -> None:
+    done = typed(command, cwd)
+    assert done.exit_code, done.output
+    assert told in done.output and "Traceback" not in done.output, done.output
+
+
+@pytest.fixture
+def klass(tmp_path) -> Course:
+    """A class of thirty with chapters 01 and 02, the first due on 2 November 2026."""
+    (tmp_path / "canvas.csv").write_text(roster_csv(), encoding="utf-8")
+    done = typed(
+        f"--course {ROOT} new-class {tmp_path}/autumn --chapters 1-2 --roster {tmp_path}/canvas.csv"
+        " --due 2026-11-02 --late per-day --timezone Europe/Vienna",
+        tmp_path,
+    )
+    assert done.exit_code == 0, done.output
+    return Course(tmp_path / "autumn")
