@@ -332,6 +332,52 @@ def class_(context: click.Context, chapters: tuple[str, ...]) -> None:
             console.print(line, highlight=False, markup=False)
 
 
+@main.command()
+@click.argument("chapter")
+@click.argument("sources", nargs=-1, required=True, metavar="FROM...", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option(
+    "--file-times", is_flag=True, help="Where nothing else says when it was handed in, take the files' own dates."
+)
+@click.pass_context
+@plain_errors
+def collect(context: click.Context, chapter: str, sources: tuple[Path, ...], dry_run: bool, file_times: bool) -> None:
+    """Bring what was handed in for CHAPTER into submitted/, out of downloads: folders, zip archives, notebooks.
+
+    As Canvas, Moodle, Blackboard and Google Classroom name them, from nbgrader's exchange, from clones of GitHub Classroom. The
+    latest counts, the earlier ones are kept in earlier/. What is not understood is named, and stays where it is.
+
+    \b
+    Example: course collect 01 ~/Downloads/submissions.zip --dry-run
+    """
+    import tempfile
+
+    from rich.console import Console
+
+    from .course.settings import read_settings
+    from .term.found import find
+    from .term.plan import plan
+    from .term.store import store
+    from .term.tell import plan_table, sentences
+
+    course, console = course_of(context), Console()
+    (picked,) = course.pick([chapter])
+    writable(course)
+    with tempfile.TemporaryDirectory(prefix="course-collect-") as scratch:
+        made = plan(course, picked, find(sources, Path(scratch)), read_settings(course), file_times=file_times)
+        if not dry_run:
+            store(course, made)
+    console.print(plan_table(course, made))
+    for line in sentences(made, dry_run):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if made.troubles:
+        for name, why in sorted(made.troubles.items()):
+            click.echo(f"{name}: {why}", err=True)
+        raise CourseError(
+            f"{len(made.troubles)} not understood, and left where they are; put them right, and collect again"
+        )
+
+
 def writable(course: Course) -> None:
     """Raises, before anything is done, if the course folder or what grading writes in it cannot be written."""
     for path in (course.root, course.gradebook, course.root / "autograded"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,21 @@ def refused(command: str, cwd: Path, told: str) -> None:
     assert told in done.output and "Traceback" not in done.output, done.output
 
 
-@pytest.fixture
-def klass(tmp_path) -> Course:
-    """A class of thirty with chapters 01 and 02, the first due on 2 November 2026."""
-    (tmp_path / "canvas.csv").write_text(roster_csv(), encoding="utf-8")
+@pytest.fixture(scope="session")
+def fresh_class(tmp_path_factory) -> Path:
+    """A class of thirty with chapters 01 and 02, the first due on 2 November 2026; to be copied."""
+    folder = tmp_path_factory.mktemp("term")
+    (folder / "canvas.csv").write_text(roster_csv(), encoding="utf-8")
     done = typed(
-        f"--course {ROOT} new-class {tmp_path}/autumn --chapters 1-2 --roster {tmp_path}/canvas.csv"
+        f"--course {ROOT} new-class {folder}/autumn --chapters 1-2 --roster {folder}/canvas.csv"
         " --due 2026-11-02 --late per-day --timezone Europe/Vienna",
-        tmp_path,
+        folder,
     )
     assert done.exit_code == 0, done.output
-    return Course(tmp_path / "autumn")
+    return folder / "autumn"
+
+
+@pytest.fixture
+def klass(fresh_class, tmp_path) -> Course:
+    """That class, for one test to spoil."""
+    return Course(Path(shutil.copytree(fresh_class, tmp_path / "autumn")))
