@@ -1,4 +1,7 @@
-"""The `course` command. Each subcommand's work is done elsewhere; here are its words, its errors and its exit code."""
+"""The `course` command. Each subcommand's work is done elsewhere; here are its words, its errors and its exit code.
+
+It is one module, however long, so that the words of all commands can be read side by side.
+"""
 
 from __future__ import annotations
 
@@ -137,11 +140,13 @@ def grade(
     writable(course)
     failures = []
     with Judges() as judges:  # they import TensorFlow while we import nbgrader
+        from .course.nbgrader.marks import bring_up_to_date
         from .grading.batch import grade as grade_chapter
         from .grading.executor import Failure
         from .reports.table import read_grades, summary, table
 
         console = Console()
+        bring_up_to_date(course, picked)
         for chapter in picked:
             outcome = grade_chapter(
                 course, chapter, wanted[chapter], console, jobs=jobs, regrade=regrade, judges=judges
@@ -376,6 +381,72 @@ def collect(context: click.Context, chapter: str, sources: tuple[Path, ...], dry
         raise CourseError(
             f"{len(made.troubles)} not understood, and left where they are; put them right, and collect again"
         )
+
+
+@main.command()
+@click.argument("chapters", nargs=-1)
+@click.option(
+    "--for", "form", type=click.Choice(["canvas", "moodle", "blackboard", "csv"]), default="csv", show_default=True
+)
+@click.option("--by-exercise", is_flag=True, help="A column an exercise, and one for what lateness costs.")
+@click.option("--zero", is_flag=True, help="0, rather than nothing, for who handed in nothing.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: grades-canvas.csv, …")
+@click.pass_context
+@plain_errors
+def export(
+    context: click.Context, chapters: tuple[str, ...], form: str, by_exercise: bool, zero: bool, output: Path | None
+) -> None:
+    """Write the grades of CHAPTERS (all that are graded, if none is named) as a table that an LMS imports.
+
+    Lateness is taken off. Written questions that nobody has read count nothing yet, and are named.
+
+    \b
+    Example: course export --for canvas 01 02
+    """
+    from .course.notebooks import write_text
+    from .term.export import export as make
+
+    course = course_of(context)
+    picked = course.pick_assignments(chapters) if chapters else course.assignments()
+    made = make(course, picked, form, by_exercise=by_exercise, zero=zero)
+    path = output or course.root / f"grades-{form}.csv"
+    if not path.absolute().parent.is_dir():
+        raise CourseError(f"there is no folder {path.absolute().parent}")
+    write_text(path, made.text)
+    for note in made.notes:
+        click.echo(note)
+    click.echo(str(path))
+
+
+@main.command()
+@click.argument("chapter")
+@click.option(
+    "--to",
+    "how",
+    type=click.Choice(["folder", "canvas", "moodle", "exchange"]),
+    default="folder",
+    show_default=True,
+    help="A folder with one for each student; a zip that Canvas or Moodle takes back; nbgrader's exchange.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Default: feedback-CHAPTER, or .zip, in the course folder."
+)
+@click.pass_context
+@plain_errors
+def release_feedback(context: click.Context, chapter: str, how: str, output: Path | None) -> None:
+    """Give out everybody's page of feedback on CHAPTER; it is made anew where grades have changed since.
+
+    \b
+    Example: course release-feedback 01 --to moodle
+    """
+    from .term.release import release
+
+    course = course_of(context)
+    (picked,) = course.pick_assignments([chapter])
+    made = release(course, picked, how, output)
+    for note in made.notes:
+        click.echo(note)
+    click.echo(f"feedback of {len(made.students)} student{'s' * (len(made.students) != 1)}: {made.where}")
 
 
 def writable(course: Course) -> None:

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from .settings import Late
 
 
+class Points(Protocol):
+    """One graded cell, as `nbgrader.scores.Score` has it."""
+
+    notebook: str
+    cell: str
+    score: float
+    maximum: float
+    to_grade: bool
+
+
 @dataclass(frozen=True)
 class Mark:
-    """Of one submission: points before and after what lateness costs. unread: cells that a person has yet to grade, which
-    count nothing so far."""
+    """Of one submission: points before and after what lateness costs. by_cell: (notebook, cell) → points. unread: cells that a
+    person has yet to grade; they count nothing so far."""
 
     raw: float
     maximum: float
     penalty: float
     seconds_late: float
+    handed_in: datetime | None
+    by_cell: dict[tuple[str, str], float]
     unread: tuple[str, ...] = ()
 
     @property
@@ -23,7 +38,18 @@ class Mark:
         return max(0.0, self.raw - self.penalty)
 
 
-def mark(points: list[tuple[float, float]], seconds_late: float, late: Late, unread: tuple[str, ...] = ()) -> Mark:
-    """points: (score, maximum) of each cell that counts."""
-    raw = sum(score for score, _ in points)
-    return Mark(raw, sum(top for _, top in points), late.penalty(raw, seconds_late), seconds_late, unread)
+def mark(
+    points: Iterable[Points],
+    seconds_late: float,
+    late: Late | None,
+    noted: float = 0.0,
+    handed_in: datetime | None = None,
+) -> Mark:
+    """late: the class's policy; None, if it has none of its own: then what nbgrader has noted counts."""
+    points = list(points)
+    read = [p for p in points if not p.to_grade]
+    raw = sum(p.score for p in read)
+    penalty = late.penalty(raw, seconds_late) if late else min(raw, noted)
+    by_cell = {(p.notebook, p.cell): p.score for p in read}
+    unread = tuple(p.cell for p in points if p.to_grade)
+    return Mark(raw, sum(p.maximum for p in points), penalty, seconds_late, handed_in, by_cell, unread)

@@ -138,6 +138,8 @@ def student_of(about: dict[str, str], where: str) -> Student:
             first, _, last = name.rpartition(" ")
         about["last_name"] = about.get("last_name") or last.strip()
         about["first_name"] = about.get("first_name") or first.strip()
+    if "@" in about.get("login", ""):  # an address, whatever the column is called
+        about["email"] = about.get("email") or about["login"]
     about["id"] = next((about[c] for c in ("id", "login", "email", "sis_id", "lms_id", "github") if about.get(c)), "")
     if not about["id"]:
         raise CourseError(f"{where}: nobody can be told by this, there is neither an id, a login nor an e-mail address")

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..course.folder import Course
+from ..course.nbgrader.marks import bring_up_to_date
 from ..course.nbgrader.scores import Submission, submissions
 from ..course.roster import Student, read_roster
 from ..course.settings import Settings, read_settings
@@ -33,6 +34,7 @@ class State:
 def overview(course: Course, chapters: list[str]) -> list[State]:
     """Each chapter's state. Raises `CourseError`."""
     roster, settings = read_roster(course), read_settings(course)
+    bring_up_to_date(course, chapters)
     return [_state(course, chapter, roster, settings) for chapter in chapters]
 
 
@@ -97,7 +99,7 @@ def names(state: State, roster: dict[str, Student]) -> list[str]:
     """Who, for each chapter: sentences."""
 
     def called(students) -> str:
-        return ", ".join(f"{roster[s].name} ({s})" if s in roster and roster[s].name else s for s in students)
+        return ", ".join(roster[s].name or s if s in roster else s for s in students)
 
     unread = [f"{called([student])}: {', '.join(cells)}" for student, cells in state.unread.items()]
     told = [

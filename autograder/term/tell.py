@@ -27,12 +27,17 @@ def plan_table(course: Course, plan: Plan) -> Table:
     made.add_column("", no_wrap=True)
     made.add_column("handed in", no_wrap=True)
     made.add_column("late", no_wrap=True, justify="right")
-    made.add_column("from", overflow="fold")
+    made.add_column("from", no_wrap=True)
     for one in sorted(plan.decisions, key=lambda d: STATES.index(d.state)):
         name = roster[one.student].sorted_name or one.student
         at = settings.local(one.at) if one.at else ("" if one.state == "missing" else "no time")
-        made.add_row(escape(name), one.state, at, how_late(one.seconds_late), escape(one.name))
+        made.add_row(escape(name), one.state, at, how_late(one.seconds_late), escape(ending(one.name)))
     return made
+
+
+def ending(name: str, width: int = 28) -> str:
+    """The end of a long name, which tells more than its beginning."""
+    return name if len(name) <= width else f"…{name[1 - width :]}"
 
 
 def how_late(seconds: float) -> str:

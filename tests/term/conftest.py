@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from common import ROOT
-from oddities import roster_csv
+from oddities import CHAPTER, everything, filling, ident, roster_csv
 
 from autograder.cli import main
 from autograder.course.folder import Course
+from autograder.course.samples import chapter_exercises, mistake_source, solutions
 
 
 def typed(command: str, cwd: Path) -> Result:
@@ -45,6 +46,32 @@ def fresh_class(tmp_path_factory) -> Path:
     )
     assert done.exit_code == 0, done.output
     return folder / "autumn"
+
+
+@pytest.fixture(scope="session")
+def graded_once(fresh_class, tmp_path_factory) -> Path:
+    """That class, collected, and six of it graded: 0 and 1 all right (1 late), 2 and 3 with each exercise's first mistake, 4 with
+    the second ones, 5 untouched; 0, 2, 3 and 4 have answered the written question."""
+    home = tmp_path_factory.mktemp("graded")
+    course = Course(Path(shutil.copytree(fresh_class, home / "autumn")))
+    right, known = solutions(course, CHAPTER), chapter_exercises(course, CHAPTER)
+    fill = {0: filling(right, "Because."), 1: filling(right)}
+    for n, which in ((2, 0), (3, 0), (4, 1)):
+        wrong = {name: mistake_source(e, e.mistakes[which % len(e.mistakes)].answer) for name, e in known.items()}
+        fill[n] = filling(wrong, "I do not know.")
+    sources = everything(home / "downloads", fill)
+    typed(f"collect 01 {' '.join(map(str, sources))}", course.root)
+    done = typed("grade 01 " + " ".join(f"--student {ident(n)}" for n in range(6)), course.root)
+    assert done.exit_code == 0, done.output
+    (course.root / "said.txt").write_text(done.output)
+    return home
+
+
+@pytest.fixture
+def graded_class(graded_once, tmp_path) -> Course:
+    """For one test to spoil; the downloads lie beside it."""
+    shutil.copytree(graded_once, tmp_path / "graded")
+    return Course(tmp_path / "graded" / "autumn")
 
 
 @pytest.fixture

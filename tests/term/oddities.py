@@ -58,15 +58,18 @@ def put(folder: Path, files: dict[str, str | bytes]) -> None:
         (folder / name).write_bytes(what.encode() if isinstance(what, str) else what)
 
 
-def canvas_zip(first: str = "", change=None) -> bytes:
-    """Canvas's download of everybody's submissions, of students 0 to 9 and of one whom nobody knows."""
+def canvas_zip(first: str = "", fill: dict | None = None) -> bytes:
+    """Canvas's download of everybody's submissions, of students 0 to 9 and of one whom nobody knows.
+
+    fill: student → what it does to the notebook as JSON.
+    """
 
     def name(n: int, file: str, late: str = "") -> str:
         first_name, last, number, _ = people()[n]
         return f"{(last + first_name).lower()}_{late}{number}_{900 + n}_{file}"
 
     def book(n: int, more: str = "") -> str:
-        return content(CHAPTER, f"{n} {more}", change)
+        return content(CHAPTER, f"{n} {more}", (fill or {}).get(n))
 
     inner = {
         f"my work/{CHAPTER}/{CHAPTER}.ipynb": book(6),
@@ -151,9 +154,9 @@ def other_folder(folder: Path) -> None:
     )
 
 
-def everything(folder: Path, change=None) -> list[Path]:
+def everything(folder: Path, fill: dict | None = None) -> list[Path]:
     """All downloads of a Monday; returns what is to be given to the command."""
-    put(folder, {"canvas.zip": canvas_zip(change=change), "blackboard.zip": blackboard_zip()})
+    put(folder, {"canvas.zip": canvas_zip(fill=fill), "blackboard.zip": blackboard_zip()})
     moodle_folder(folder / "moodle")
     other_folder(folder / "others")
     return [folder / name for name in ("canvas.zip", "moodle", "blackboard.zip", "others")]
@@ -161,3 +164,17 @@ def everything(folder: Path, change=None) -> list[Path]:
 
 UNDERSTOOD = {*range(9), 10, 11, *range(14, 25)}
 """Whose hand-ins are found in `everything`."""
+
+
+def filling(answers: dict[str, str], written: str = ""):
+    """What puts these answers into a notebook as JSON."""
+
+    def change(told: dict) -> None:
+        for cell in told["cells"]:
+            name = cell["metadata"].get("nbgrader", {}).get("grade_id")
+            if name in answers:
+                cell["source"] = answers[name]
+            elif name == "written-answer" and written:
+                cell["source"] = written
+
+    return change
