@@ -163,16 +163,34 @@ def grade(
 
 @main.command()
 @click.argument("chapters", nargs=-1, required=True)
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page to FILE, and a table for a spreadsheet beside it.",
+    metavar="FILE",
+)
 @click.pass_context
 @plain_errors
-def report(context: click.Context, chapters: tuple[str, ...]) -> None:
-    """Show how the class fared in CHAPTERS, and its most frequent misconceptions."""
+def report(context: click.Context, chapters: tuple[str, ...], page: Path | None) -> None:
+    """Show how the class fared in CHAPTERS ("all": in those that are graded), and its most frequent misconceptions.
+
+    \b
+    Example: course report all --html report.html
+    """
     from rich.console import Console
 
     from .reports.report import class_report
     from .reports.report import table as report_table
 
     course, console = course_of(context), Console()
+    if chapters == ("all",):
+        chapters = tuple(c for c in course.chapters() if any((course.root / "autograded").glob(f"*/{c}/*.ipynb")))
+        if not chapters:
+            raise CourseError("nothing is graded yet: run course grade")
+    if page is not None:
+        write_page(course, course.pick(chapters), page)
+        return
     for made in [class_report(course, chapter) for chapter in course.pick_assignments(chapters)]:
         console.print(report_table(made))
         for stamp, count in sorted(made.stamps.items()):
@@ -181,6 +199,18 @@ def report(context: click.Context, chapters: tuple[str, ...]) -> None:
             console.print(f"the grader's fault, grade it again with --regrade: {fault}", highlight=False)
         for damaged in made.unreadable:
             console.print(damaged, highlight=False)
+
+
+def write_page(course: Course, chapters: list[str], page: Path) -> None:
+    from .course.notebooks import write_text
+    from .reports.page import render, sections, table_text
+
+    if not page.absolute().parent.is_dir():
+        raise CourseError(f"there is no folder {page.absolute().parent}")
+    made = sections(course, chapters)
+    write_text(page, render(course, made))
+    write_text(page.with_suffix(".csv"), table_text(made))
+    click.echo(f"{page} and {page.with_suffix('.csv')}")
 
 
 @main.command()
