@@ -479,6 +479,56 @@ def release_feedback(context: click.Context, chapter: str, how: str, output: Pat
     click.echo(f"feedback of {len(made.students)} student{'s' * (len(made.students) != 1)}: {made.where}")
 
 
+@main.command()
+@click.argument("chapter")
+@click.option("--student", "students", multiple=True, help="Only this student; may be given more than once.")
+@click.option(
+    "--jobs", "-j", type=click.IntRange(1), help="How many notebooks at a time. Default: one for each processor."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
+@click.pass_context
+@plain_errors
+def regrade(context: click.Context, chapter: str, students: tuple[str, ...], jobs: int | None, dry_run: bool) -> None:
+    """Judge the submissions of CHAPTER anew: show whose points change, and why, then write them.
+
+    For after an exercise was mended, its points changed, or one was added or taken out. Points and comments that people gave stay.
+
+    \b
+    Example: course regrade 01 --dry-run
+    """
+    from rich.console import Console
+
+    from .grading.judges import Judges
+
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    course, console = course_of(context), Console()
+    (picked,) = course.pick_assignments([chapter])
+    wanted = course.who_handed_in(picked, list(students))
+    writable(course)
+    with Judges() as judges:
+        from .course.nbgrader.marks import bring_up_to_date
+        from .grading.regrade import judged_anew
+        from .reports.changes import changes_table, counted
+
+        with judged_anew(course, picked, wanted, console, judges, jobs) as made:
+            changes = made.changes()
+            if changes:
+                console.print(changes_table(course, picked, changes))
+            console.print(counted(changes, len(made.done)), highlight=False, markup=False)
+            if dry_run:
+                click.echo("nothing was written, this was --dry-run")
+            elif made.done:
+                bring_up_to_date(course, [picked])
+                for note in made.write():
+                    click.echo(note)
+                click.echo("written")
+            failures = made.failures
+    for failure in failures:
+        click.echo(f"{failure.student}: {failure.why}", err=True)
+    if failures:
+        raise CourseError(f"{len(failures)} submission{'s' * (len(failures) > 1)} could not be graded")
+
+
 def writable(course: Course) -> None:
     """Raises, before anything is done, if the course folder or what grading writes in it cannot be written."""
     for path in (course.root, course.gradebook, course.root / "autograded"):

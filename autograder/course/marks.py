@@ -18,12 +18,13 @@ class Points(Protocol):
     score: float
     maximum: float
     to_grade: bool
+    by_hand: bool
 
 
 @dataclass(frozen=True)
 class Mark:
     """Of one submission: points before and after what lateness costs. by_cell: (notebook, cell) → points. unread: cells that a
-    person has yet to grade; they count nothing so far."""
+    person has yet to grade; they count nothing so far, but for points that somebody gave to an earlier hand-in."""
 
     raw: float
     maximum: float
@@ -47,7 +48,7 @@ def mark(
 ) -> Mark:
     """late: the class's policy; None, if it has none of its own: then what nbgrader has noted counts."""
     points = list(points)
-    read = [p for p in points if not p.to_grade]
+    read = [p for p in points if p.by_hand or not p.to_grade]
     raw = sum(p.score for p in read)
     penalty = late.penalty(raw, seconds_late) if late else min(raw, noted)
     by_cell = {(p.notebook, p.cell): p.score for p in read}

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
+from nbgrader.utils import determine_grade
 
 from ..folder import Course
-from .book import open_gradebook
+from .book import OneGradebook, open_gradebook, troubles
 
 
 @dataclass(frozen=True)
 class Score:
     """One graded cell. code: of code, graded automatically. score: a person's, if one gave points, else the check's; extra
-    credit included. to_grade: a person has yet to grade it."""
+    credit included. to_grade: a person has yet to grade it, or to look at it again. auto: the check's own points."""
 
     notebook: str
     cell: str
@@ -24,6 +26,7 @@ class Score:
     to_grade: bool
     by_hand: bool = False
     comment: str = ""
+    auto: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def _submission(row) -> Submission:
                     bool(grade.needs_manual_grade),
                     grade.manual_score is not None,
                     said.get(grade.cell.name, ""),
+                    None if grade.auto_score is None else float(grade.auto_score),
                 )
             )
     due = row.assignment.duedate
@@ -75,3 +79,22 @@ def _submission(row) -> Submission:
     late = max(0.0, (at - row.duedate).total_seconds()) if due and at else 0.0
     stored = sum(notebook.late_submission_penalty or 0.0 for notebook in row.notebooks)
     return Submission(row.student_id, at.replace(tzinfo=UTC) if at else None, late, stored, tuple(scores))
+
+
+def automatic_score(cell: NotebookNode) -> tuple[float, float]:
+    """A graded check cell's points and their maximum, as nbgrader reads them off its outputs."""
+    score, top = determine_grade(cell)
+    return float(score or 0), float(top)
+
+
+def keep_as_read(book: OneGradebook, assignment: str, before: Submission) -> None:
+    """What a person had read of this very submission is read: nbgrader asks to read it again after every grading."""
+    read = {(s.notebook, s.cell) for s in before.scores if s.by_hand and not s.to_grade}
+    if not read:
+        return
+    with troubles(book.db_url), book.transaction() as gradebook:
+        for notebook in gradebook.find_submission(assignment, before.student).notebooks:
+            for grade in notebook.grades:
+                if (notebook.name, grade.cell.name) in read and grade.manual_score is not None:
+                    grade.needs_manual_grade = False
+        book.commit()
