@@ -85,8 +85,6 @@ def config_of(course: Course, name: str) -> str:
 c.CourseDirectory.course_id = "{re.sub(r"[^A-Za-z0-9_-]", "_", name)}"  # its folder in nbgrader's exchange
 # What lateness costs stands in class.toml.
 c.AssignLatePenalties.plugin_class = "autograder.course.nbgrader.late.ClassLatePolicy"
-# Feedback reaches the exchange also where one student's hand-in lacks a timestamp.
-c.ExchangeFactory.release_feedback = "autograder.course.nbgrader.exchange.ReleaseFeedback"
 '''
 
 
