@@ -2,6 +2,7 @@
 
 import os
 
+from autograder.course.nbgrader.server import off_the_loop
 from autograder.grading.lessons import ListLessons
 
 c = get_config()  # noqa: F821  nbgrader provides it
@@ -53,3 +54,9 @@ c.JudgedOutside.file_size = 64 << 20  # bytes of one file
 # `nbgrader validate`, and what is judged in a kernel, run no lesson either.
 c.Execute.timeout = 300
 c.Execute.skip_cells_with_tag = "lesson"
+
+# Feedback reaches the exchange also where one student's hand-in lacks a timestamp.
+c.ExchangeFactory.release_feedback = "autograder.course.nbgrader.exchange.ReleaseFeedback"
+
+# In Jupyter's server: formgrader's autograde and Validate run beside it, and block no other request.
+off_the_loop()

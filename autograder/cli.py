@@ -1,4 +1,7 @@
-"""The `course` command. Each subcommand's work is done elsewhere; here are its words, its errors and its exit code."""
+"""The `course` command. Each subcommand's work is done elsewhere; here are its words, its errors and its exit code.
+
+It is one module, however long, so that the words of all commands can be read side by side.
+"""
 
 from __future__ import annotations
 
@@ -137,11 +140,13 @@ def grade(
     writable(course)
     failures = []
     with Judges() as judges:  # they import TensorFlow while we import nbgrader
+        from .course.nbgrader.marks import bring_up_to_date
         from .grading.batch import grade as grade_chapter
         from .grading.executor import Failure
         from .reports.table import read_grades, summary, table
 
         console = Console()
+        bring_up_to_date(course, picked)
         for chapter in picked:
             outcome = grade_chapter(
                 course, chapter, wanted[chapter], console, jobs=jobs, regrade=regrade, judges=judges
@@ -158,16 +163,34 @@ def grade(
 
 @main.command()
 @click.argument("chapters", nargs=-1, required=True)
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page to FILE, and a table for a spreadsheet beside it.",
+    metavar="FILE",
+)
 @click.pass_context
 @plain_errors
-def report(context: click.Context, chapters: tuple[str, ...]) -> None:
-    """Show how the class fared in CHAPTERS, and its most frequent misconceptions."""
+def report(context: click.Context, chapters: tuple[str, ...], page: Path | None) -> None:
+    """Show how the class fared in CHAPTERS ("all": in those that are graded), and its most frequent misconceptions.
+
+    \b
+    Example: course report all --html report.html
+    """
     from rich.console import Console
 
     from .reports.report import class_report
     from .reports.report import table as report_table
 
     course, console = course_of(context), Console()
+    if chapters == ("all",):
+        chapters = tuple(c for c in course.chapters() if any((course.root / "autograded").glob(f"*/{c}/*.ipynb")))
+        if not chapters:
+            raise CourseError("nothing is graded yet: run course grade")
+    if page is not None:
+        write_page(course, course.pick(chapters), page)
+        return
     for made in [class_report(course, chapter) for chapter in course.pick_assignments(chapters)]:
         console.print(report_table(made))
         for stamp, count in sorted(made.stamps.items()):
@@ -176,6 +199,18 @@ def report(context: click.Context, chapters: tuple[str, ...]) -> None:
             console.print(f"the grader's fault, grade it again with --regrade: {fault}", highlight=False)
         for damaged in made.unreadable:
             console.print(damaged, highlight=False)
+
+
+def write_page(course: Course, chapters: list[str], page: Path) -> None:
+    from .course.notebooks import write_text
+    from .reports.page import render, sections, table_text
+
+    if not page.absolute().parent.is_dir():
+        raise CourseError(f"there is no folder {page.absolute().parent}")
+    made = sections(course, chapters)
+    write_text(page, render(course, made))
+    write_text(page.with_suffix(".csv"), table_text(made))
+    click.echo(f"{page} and {page.with_suffix('.csv')}")
 
 
 @main.command()
@@ -253,6 +288,245 @@ def new_exercise(context: click.Context, chapter: str, signature: str, points: f
     for path in make(course, picked, signature, points, minutes):
         click.echo(f"changed {path}")
     click.echo("Now write its reference, cases, mistakes, task and solution, then run: course build")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--chapters", default="", metavar="1-5,9", help="The chapters of this class. Default: all.")
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    help="Who is in it: a CSV file of yours, or of Canvas, Moodle, Blackboard.",
+)
+@click.option(
+    "--due",
+    "dates",
+    multiple=True,
+    metavar="[CHAPTER=]DATE",
+    help="May be given more than once; one DATE alone is the first chapter's, and each other's is a week later.",
+)
+@click.option(
+    "--late",
+    type=click.Choice(["none", "per-day", "zero"]),
+    default="none",
+    show_default=True,
+    help="What lateness costs: nothing, a tenth of the score for each day begun, the whole score.",
+)
+@click.option("--timezone", default="", metavar="Europe/Vienna", help="Of dates without one. Default: this machine's.")
+@click.pass_context
+@plain_errors
+def new_class(
+    context: click.Context,
+    folder: Path,
+    chapters: str,
+    roster: Path | None,
+    dates: tuple[str, ...],
+    late: str,
+    timezone: str,
+) -> None:
+    """Make FOLDER for one class: chosen chapters, roster, due dates, a gradebook and a secret of its own.
+
+    \b
+    Example: course new-class ../autumn --chapters 1-5,9 --roster canvas.csv --due 2026-11-02 --late per-day
+    Then:    cd ../autumn && course class
+    """
+    from .course.settings import Late
+    from .term.new_class import chosen, due_dates
+    from .term.new_class import new_class as make
+
+    course = course_of(context)
+    picked = chosen(course.pick(()), chapters)
+    due = due_dates(course, picked, dates, timezone)
+    made, students = make(course, folder.resolve(), picked, roster, due, Late(late), timezone)
+    click.echo(
+        f"{made.root}: {len(picked)} chapter{'s' * (len(picked) != 1)}, {len(students)} student{'s' * (len(students) != 1)}"
+    )
+    click.echo("Dates and what lateness costs stand in class.toml, names in roster.csv; edit them as you like.")
+
+
+@main.command("class")
+@click.argument("chapters", nargs=-1)
+@click.pass_context
+@plain_errors
+def class_(context: click.Context, chapters: tuple[str, ...]) -> None:
+    """Show how the class stands: due dates, who has handed in, what waits for a person. With CHAPTERS: by name.
+
+    \b
+    Example: course class 01
+    """
+    from rich.console import Console
+
+    from .course.roster import read_roster
+    from .term.overview import names, overview, overview_table
+
+    course, console = course_of(context), Console()
+    states = overview(course, course.pick(chapters))
+    console.print(overview_table(course, states))
+    for state in states if chapters else ():
+        for line in names(state, read_roster(course)):
+            console.print(line, highlight=False, markup=False)
+
+
+@main.command()
+@click.argument("chapter")
+@click.argument("sources", nargs=-1, required=True, metavar="FROM...", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option(
+    "--file-times", is_flag=True, help="Where nothing else says when it was handed in, take the files' own dates."
+)
+@click.pass_context
+@plain_errors
+def collect(context: click.Context, chapter: str, sources: tuple[Path, ...], dry_run: bool, file_times: bool) -> None:
+    """Bring what was handed in for CHAPTER into submitted/, out of downloads: folders, zip archives, notebooks.
+
+    As Canvas, Moodle, Blackboard and Google Classroom name them, from nbgrader's exchange, from clones of GitHub Classroom. The
+    latest counts, the earlier ones are kept in earlier/. What is not understood is named, and stays where it is.
+
+    \b
+    Example: course collect 01 ~/Downloads/submissions.zip --dry-run
+    """
+    import tempfile
+
+    from rich.console import Console
+
+    from .course.settings import read_settings
+    from .term.found import find
+    from .term.plan import plan
+    from .term.store import store
+    from .term.tell import plan_table, sentences
+
+    course, console = course_of(context), Console()
+    (picked,) = course.pick([chapter])
+    writable(course)
+    with tempfile.TemporaryDirectory(prefix="course-collect-") as scratch:
+        made = plan(course, picked, find(sources, Path(scratch)), read_settings(course), file_times=file_times)
+        if not dry_run:
+            store(course, made)
+    console.print(plan_table(course, made))
+    for line in sentences(made, dry_run):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if made.troubles:
+        for name, why in sorted(made.troubles.items()):
+            click.echo(f"{name}: {why}", err=True)
+        raise CourseError(
+            f"{len(made.troubles)} not understood, and left where they are; put them right, and collect again"
+        )
+
+
+@main.command()
+@click.argument("chapters", nargs=-1)
+@click.option(
+    "--for", "form", type=click.Choice(["canvas", "moodle", "blackboard", "csv"]), default="csv", show_default=True
+)
+@click.option("--by-exercise", is_flag=True, help="A column an exercise, and one for what lateness costs.")
+@click.option("--zero", is_flag=True, help="0, rather than nothing, for who handed in nothing.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: grades-canvas.csv, …")
+@click.pass_context
+@plain_errors
+def export(
+    context: click.Context, chapters: tuple[str, ...], form: str, by_exercise: bool, zero: bool, output: Path | None
+) -> None:
+    """Write the grades of CHAPTERS (all that are graded, if none is named) as a table that an LMS imports.
+
+    Lateness is taken off. Written questions that nobody has read count nothing yet, and are named.
+
+    \b
+    Example: course export --for canvas 01 02
+    """
+    from .course.notebooks import write_text
+    from .term.export import export as make
+
+    course = course_of(context)
+    picked = course.pick_assignments(chapters) if chapters else course.assignments()
+    made = make(course, picked, form, by_exercise=by_exercise, zero=zero)
+    path = output or course.root / f"grades-{form}.csv"
+    if not path.absolute().parent.is_dir():
+        raise CourseError(f"there is no folder {path.absolute().parent}")
+    write_text(path, made.text)
+    for note in made.notes:
+        click.echo(note)
+    click.echo(str(path))
+
+
+@main.command()
+@click.argument("chapter")
+@click.option(
+    "--to",
+    "how",
+    type=click.Choice(["folder", "canvas", "moodle", "exchange"]),
+    default="folder",
+    show_default=True,
+    help="A folder with one for each student; a zip that Canvas or Moodle takes back; nbgrader's exchange.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Default: feedback-CHAPTER, or .zip, in the course folder."
+)
+@click.pass_context
+@plain_errors
+def release_feedback(context: click.Context, chapter: str, how: str, output: Path | None) -> None:
+    """Give out everybody's page of feedback on CHAPTER; it is made anew where grades have changed since.
+
+    \b
+    Example: course release-feedback 01 --to moodle
+    """
+    from .term.release import release
+
+    course = course_of(context)
+    (picked,) = course.pick_assignments([chapter])
+    made = release(course, picked, how, output)
+    for note in made.notes:
+        click.echo(note)
+    click.echo(f"feedback of {len(made.students)} student{'s' * (len(made.students) != 1)}: {made.where}")
+
+
+@main.command()
+@click.argument("chapter")
+@click.option("--student", "students", multiple=True, help="Only this student; may be given more than once.")
+@click.option(
+    "--jobs", "-j", type=click.IntRange(1), help="How many notebooks at a time. Default: one for each processor."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
+@click.pass_context
+@plain_errors
+def regrade(context: click.Context, chapter: str, students: tuple[str, ...], jobs: int | None, dry_run: bool) -> None:
+    """Judge the submissions of CHAPTER anew: show whose points change, and why, then write them.
+
+    For after an exercise was mended, its points changed, or one was added or taken out. Points and comments that people gave stay.
+
+    \b
+    Example: course regrade 01 --dry-run
+    """
+    from rich.console import Console
+
+    from .grading.judges import Judges
+
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    course, console = course_of(context), Console()
+    (picked,) = course.pick_assignments([chapter])
+    wanted = course.who_handed_in(picked, list(students))
+    writable(course)
+    with Judges() as judges:
+        from .course.nbgrader.marks import bring_up_to_date
+        from .grading.regrade import judged_anew
+        from .reports.changes import changes_table, counted
+
+        with judged_anew(course, picked, wanted, console, judges, jobs) as made:
+            changes = made.changes()
+            if changes:
+                console.print(changes_table(course, picked, changes))
+            console.print(counted(changes, len(made.done)), highlight=False, markup=False)
+            if dry_run:
+                click.echo("nothing was written, this was --dry-run")
+            elif made.done:
+                bring_up_to_date(course, [picked])
+                for note in made.write():
+                    click.echo(note)
+                click.echo("written")
+            failures = made.failures
+    for failure in failures:
+        click.echo(f"{failure.student}: {failure.why}", err=True)
+    if failures:
+        raise CourseError(f"{len(failures)} submission{'s' * (len(failures) > 1)} could not be graded")
 
 
 def writable(course: Course) -> None:

@@ -1,11 +1,10 @@
-"""The gradebook: read for the table of grades, kept in step with the source, open once for a whole run."""
+"""The gradebook: open once for a whole run, and what is wrong with it as a sentence."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
@@ -15,7 +14,6 @@ from nbgrader.api import (
     Gradebook,
     GradeCell,
     InvalidEntry,
-    MissingEntry,
     Notebook,
     SolutionCell,
     SubmittedAssignment,
@@ -27,23 +25,6 @@ from sqlalchemy.orm import scoped_session
 
 from ..folder import Course, CourseError
 from .config import load_config
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """One graded cell of a submission. code: of code, graded automatically. to_grade: a person has yet to grade it.
-
-    open: so it is, though it is a check, for its answer was not found.
-    """
-
-    notebook: str
-    cell: str
-    code: bool
-    score: float
-    maximum: float
-    to_grade: bool
-    open: bool = False
-
 
 GO_ON = "go on with the same command"
 
@@ -81,34 +62,6 @@ def gradebook_trouble(error: Exception, db_url: str) -> str:
     if "not a database" in said or "malformed" in said:
         return f"{where} is no gradebook, or a damaged one ({said})"
     return f"{where} cannot be used: {said}"
-
-
-def recorded(course: Course, assignment: str) -> dict[str, list[Recorded]]:
-    """The grades of everybody who handed in an assignment, by student in alphabetical order."""
-    with open_gradebook(course) as gradebook:
-        try:
-            submissions = gradebook.assignment_submissions(assignment)
-        except MissingEntry:
-            return {}
-        return {
-            submission.student_id: [
-                Recorded(
-                    notebook.name,
-                    grade.cell.name,
-                    grade.cell.cell_type == "code",
-                    float(grade.auto_score or 0),
-                    float(grade.max_score),
-                    bool(grade.needs_manual_grade),
-                    grade.cell.cell_type == "code"
-                    and bool(grade.needs_manual_grade)
-                    and grade.auto_score is not None  # of code that a person grades in any case it is
-                    and grade.manual_score is None,
-                )
-                for notebook in submission.notebooks
-                for grade in notebook.grades
-            ]
-            for submission in sorted(submissions, key=lambda s: s.student_id)
-        }
 
 
 def graded_students(gradebook: Gradebook, assignment: str) -> set[str]:

@@ -1,0 +1,42 @@
+"""The gradebook knows the class: who is in it, by names, and when each chapter is due; formgrader shows the one, lateness needs
+the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from nbgrader.api import MissingEntry
+
+from ..folder import Course
+from ..roster import Student
+from .book import open_gradebook
+
+
+def note_class(course: Course, students: Iterable[Student], due: Mapping[str, datetime | None]) -> None:
+    """Write down names and due dates where the gradebook has others. due: in UTC; None: there is no date.
+
+    Nobody is taken out. Raises `CourseError`.
+    """
+    with open_gradebook(course) as gradebook:
+        there = {student.id: student for student in gradebook.students}
+        for student in students:
+            about = {
+                "first_name": student.first_name or None,
+                "last_name": student.last_name or None,
+                "email": student.email or None,
+                "lms_user_id": student.lms_id or None,
+            }
+            known = there.get(student.id)
+            if known is None or any(getattr(known, key) != value for key, value in about.items()):
+                gradebook.update_or_create_student(student.id, **about)
+        for chapter, when in due.items():
+            naive = (
+                when.replace(tzinfo=None, microsecond=0) if when else None
+            )  # nbgrader's dates are UTC, and do not say so
+            try:
+                changed = gradebook.find_assignment(chapter).duedate != naive
+            except MissingEntry:
+                changed = True
+            if changed:
+                gradebook.update_or_create_assignment(chapter, duedate=naive)

@@ -1,0 +1,123 @@
+"""`course new-class`: a folder for one class, apart from the clone, with all that its term needs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from ..course.files import CACHES, remove_tree
+from ..course.folder import MARKER, UNUSABLE, Course, CourseError
+from ..course.nbgrader.members import note_class
+from ..course.notebooks import write_text
+from ..course.roster import ROSTER, Student, roster_text, students_of
+from ..course.settings import SETTINGS, Late, moment, settings_text, zone_of
+from ..grading.seeds import course_secret
+from ..judging.topics import OWN
+
+MARK = "# --- This class "
+WEEK = timedelta(days=7)
+
+
+def new_class(
+    course: Course,
+    folder: Path,
+    chapters: list[str],
+    roster: Path | None,
+    due: dict[str, datetime],
+    late: Late,
+    timezone: str,
+) -> tuple[Course, list[Student]]:
+    """Make the folder, whole or not at all. Raises `CourseError` before anything is written."""
+    refuse_folder(course, folder)
+    students = students_of(roster) if roster else []
+    config = config_of(course, folder.name)
+    settings = settings_text(folder.name, due, late, timezone)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        made = Course(fresh)
+        fresh.chmod(0o755)
+        write_text(fresh / MARKER, config)
+        write_text(fresh / SETTINGS, settings)
+        write_text(fresh / ROSTER, roster_text(students))
+        for part in ("source", "release"):
+            for chapter in chapters:
+                if (course.root / part / chapter).is_dir():
+                    skip = shutil.ignore_patterns(*CACHES)
+                    shutil.copytree(course.root / part / chapter, fresh / part / chapter, ignore=skip)
+        if (course.root / OWN).is_dir():
+            shutil.copytree(course.root / OWN, fresh / OWN, ignore=shutil.ignore_patterns(*CACHES))
+        (fresh / "submitted").mkdir()
+        course_secret(fresh)
+        note_class(made, students, {chapter: due.get(chapter) for chapter in chapters})
+        os.replace(fresh, folder)
+    except BaseException:
+        remove_tree(fresh)
+        raise
+    return Course(folder), students
+
+
+def refuse_folder(course: Course, folder: Path) -> None:
+    """Raises if a class cannot be made there."""
+    if folder.is_relative_to(course.root):
+        raise CourseError(
+            f"{folder} lies inside of the course folder {course.root}; a class has a folder apart from it"
+        )
+    if found := sorted(set(str(folder)) & UNUSABLE):
+        raise CourseError(f"{folder} has {' and '.join(found)} in its path, where nbgrader would look elsewhere")
+    if os.path.lexists(folder) and (not folder.is_dir() or folder.is_symlink() or any(folder.iterdir())):
+        raise CourseError(f"{folder} is there already; a class gets a new, or an empty, folder")
+
+
+def config_of(course: Course, name: str) -> str:
+    """The class's nbgrader_config.py: a copy of the course's, so that last year's class keeps its own, and what is this class's."""
+    text = (course.root / MARKER).read_text(encoding="utf-8").partition(MARK)[0].rstrip()
+    return f'''{text}
+
+{MARK}{"-" * (100 - len(MARK))}
+# made with tf-first-principles {version("tf-first-principles")}
+c.CourseDirectory.course_id = "{re.sub(r"[^A-Za-z0-9_-]", "_", name)}"  # its folder in nbgrader's exchange
+# What lateness costs stands in class.toml.
+c.AssignLatePenalties.plugin_class = "autograder.course.nbgrader.late.ClassLatePolicy"
+'''
+
+
+def chosen(there: list[str], told: str) -> list[str]:
+    """The chapters meant by "1-5,9"; all, if nothing is told. Raises `CourseError`."""
+    if not told.strip():
+        return there
+    by_number = {int(name.partition("_")[0]): name for name in there if name.partition("_")[0].isdigit()}
+    picked = []
+    for part in told.split(","):
+        found = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", part)
+        if not found:
+            raise CourseError(f"--chapters {told!r} is no list of chapters such as 1-5,9")
+        first, last = int(found[1]), int(found[2] or found[1])
+        if missing := [n for n in range(first, last + 1) if n not in by_number] or ([first] if last < first else []):
+            raise CourseError(f"there is no chapter {missing[0]} for --chapters {told!r}; there are {', '.join(there)}")
+        picked += [by_number[n] for n in range(first, last + 1)]
+    return sorted(dict.fromkeys(picked))
+
+
+def due_dates(course: Course, chapters: list[str], told: Sequence[str], timezone: str) -> dict[str, datetime]:
+    """Chapter → when it is due. told: "01=2026-11-02", or one date alone: the first chapter's, each other's a week later."""
+    zone = zone_of(timezone, "--timezone")
+    dates: dict[str, datetime] = {}
+    for one in told:
+        chapter, equals, when = one.rpartition("=")
+        if equals:
+            picked = [c for c in course.pick([chapter]) if c in chapters]
+            if not picked:
+                raise CourseError(f"--due {one}: {chapter} is not among the chosen chapters")
+            dates |= dict.fromkeys(picked, moment(when, zone, f"--due {one}"))
+        else:
+            first = moment(when, zone, f"--due {one}").astimezone(zone).replace(tzinfo=None)
+            for number, name in enumerate(chapters):  # without the zone: the same time of day, also when clocks change
+                dates[name] = moment(first + number * WEEK, zone, f"--due {one}")
+    return {chapter: dates[chapter] for chapter in chapters if chapter in dates}

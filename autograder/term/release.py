@@ -1,0 +1,136 @@
+"""`course release-feedback`: everybody's page of feedback, in a folder or in a zip under the names by which an LMS takes it back."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import tempfile
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from ..course.files import remove_tree
+from ..course.folder import Course, CourseError
+from ..course.nbgrader.exchange import in_exchange, release_to_exchange
+from ..course.nbgrader.make import generate_feedback
+from .names import told_by
+from .store import LOG
+
+
+@dataclass
+class Released:
+    """where: the folder or zip. students: whose feedback is in it. notes: who is not, and why."""
+
+    where: Path
+    students: list[str]
+    notes: list[str] = field(default_factory=list)
+
+
+def release(course: Course, chapter: str, how: str, output: Path | None) -> Released:
+    """how: "folder", "canvas", "moodle" or "exchange". Raises `CourseError`."""
+    pages = fresh_pages(course, chapter)
+    made = Released(output or course.root / f"feedback-{chapter}{'' if how == 'folder' else '.zip'}", [])
+    if how == "exchange":
+        made.where = release_to_exchange(course, chapter)
+        made.students = [s for s in pages if in_exchange(course, s, chapter)]
+        made.notes = _unreachable(pages, made.students, "handed in outside of the exchange")
+        return made
+    if how == "folder":
+        names = {student: student for student in pages}
+    else:
+        came = came_as(course, chapter)
+        names = {s: name for s in pages if (name := as_lms_wants(came.get(s, ""), how))}
+        made.notes = _unreachable(pages, names, f"did not come in a download of {how.capitalize()}'s")
+        if not names:
+            raise CourseError(
+                f"nobody's hand-in of {chapter} came in a download of {how.capitalize()}'s; try --to folder"
+            )
+    files = {
+        f"{name}/{page.name}" if how != "canvas" else f"{name}.html": page
+        for s, name in names.items()
+        for page in pages[s]
+    }
+    made.students = list(names)
+    if how == "folder":
+        write_folder(files, made.where)
+    else:
+        write_zip(files, made.where)
+    return made
+
+
+def fresh_pages(course: Course, chapter: str) -> dict[str, list[Path]]:
+    """Everybody's pages, student by student; made anew if one is missing or older than the grades that it tells of."""
+    graded = sorted(
+        p for p in (course.root / "autograded").glob(f"*/{chapter}/*.ipynb") if p.parent.parent.name[0] != "."
+    )
+    if not graded:
+        raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
+    pages = [course.root / "feedback" / p.parent.parent.name / chapter / f"{p.stem}.html" for p in graded]
+    book = course.gradebook.stat().st_mtime if course.gradebook.exists() else 0.0
+    if any(not page.is_file() or page.stat().st_mtime < max(p.stat().st_mtime, book) for page, p in zip(pages, graded)):
+        generate_feedback(course, chapter)
+    found: dict[str, list[Path]] = {}
+    for page in pages:
+        if page.is_file():
+            found.setdefault(page.parent.parent.name, []).append(page)
+    return found
+
+
+def came_as(course: Course, chapter: str) -> dict[str, str]:
+    """Student → the name in a download that their latest hand-in had."""
+    try:
+        with open(course.root / LOG, newline="", encoding="utf-8") as file:
+            rows = [
+                row
+                for row in csv.DictReader(file)
+                if row.get("chapter") == chapter and row.get("state") in ("new", "changed")
+            ]
+    except FileNotFoundError:
+        return {}
+    return {row["student"]: row["file"] for row in rows}
+
+
+def as_lms_wants(name: str, how: str) -> str:
+    """What an LMS calls this hand-in: Moodle's folder, Canvas's file without its ending; empty if it came by another way."""
+    for part in PurePosixPath(name).parts:
+        told = told_by(part)
+        if told is not None and told.lms.lower() == how:
+            if how == "moodle":
+                return re.sub(r"_assignsubmission_file_?.*$", "_assignsubmission_file_", part)
+            return re.sub(r"(\.ipynb)?(\.txt|\.json)?$|\.zip$", "", part, count=1, flags=re.IGNORECASE)
+    return ""
+
+
+def _unreachable(pages: dict, reached, why: str) -> list[str]:
+    return [f"{student} {why}, and gets nothing this way" for student in pages if student not in reached]
+
+
+def write_folder(files: dict[str, Path], target: Path) -> None:
+    """Whole, in the place of what was there from the last time; what is no folder of ours is left alone."""
+    mark = ".course-feedback"
+    if target.exists() and not (target / mark).is_file():
+        raise CourseError(f"{target} is there already, and not of this command's making")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        fresh.chmod(0o755)
+        (fresh / mark).touch()
+        for name, page in files.items():
+            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(page, fresh / name)
+        if target.exists():
+            remove_tree(target)
+        fresh.rename(target)
+    except BaseException:
+        remove_tree(fresh)
+        raise
+
+
+def write_zip(files: dict[str, Path], target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.new")
+    with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, page in files.items():
+            archive.write(page, name)
+    fresh.replace(target)

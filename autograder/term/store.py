@@ -1,0 +1,76 @@
+"""What was decided is carried out: submitted/ gets the latest, earlier/ keeps the others, collected.csv notes where it came from.
+
+Nothing is deleted. What takes another's place is written aside first, so that a stop at any moment leaves one of the two.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..course.files import put
+from ..course.folder import Course
+from .plan import TIMESTAMP, Decision, HandIn, Plan, earlier_folder
+from .times import timestamp_text
+
+LOG = "collected.csv"
+
+
+def store(course: Course, plan: Plan) -> None:
+    """Write what a plan says."""
+    for decision in plan.decisions:
+        for one in decision.keep:
+            _keep(course, plan.chapter, one)
+        if decision.take is not None:
+            _take(course, plan.chapter, decision.take)
+        if decision.state in ("new", "changed", "older"):
+            _log(course, plan.chapter, decision)
+
+
+def _keep(course: Course, chapter: str, one: HandIn) -> None:
+    home = earlier_folder(course, one.student, chapter)
+    home.mkdir(parents=True, exist_ok=True)
+    os.rename(_aside(one, home), _next(home))
+
+
+def _take(course: Course, chapter: str, one: HandIn) -> None:
+    target = course.submitted_folder(one.student, chapter)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = _aside(one, target.parent)
+    if os.path.lexists(target):
+        home = earlier_folder(course, one.student, chapter)
+        home.mkdir(parents=True, exist_ok=True)
+        os.rename(target, _next(home))
+    os.rename(fresh, target)
+
+
+def _aside(one: HandIn, home: Path) -> Path:
+    """A hand-in in a fresh folder, under a name that nobody lists."""
+    fresh = Path(tempfile.mkdtemp(prefix=".collected-", dir=home))
+    fresh.chmod(0o755)
+    for name, path in one.files.items():
+        put(path, fresh, name)
+    if one.at is not None:
+        (fresh / TIMESTAMP).write_text(timestamp_text(one.at))
+    return fresh
+
+
+def _next(home: Path) -> Path:
+    numbers = [int(path.name) for path in home.iterdir() if path.name.isdigit()]
+    return home / f"{max(numbers, default=0) + 1:03d}"
+
+
+def _log(course: Course, chapter: str, decision: Decision) -> None:
+    path = course.root / LOG
+    fresh = not path.exists()
+    with open(path, "a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if fresh:
+            writer.writerow(("collected", "chapter", "student", "state", "handed_in", "file"))
+        now, at = datetime.now(UTC), decision.at
+        told = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else "" for moment in (now, at))
+        collected, handed_in = told
+        writer.writerow((collected, chapter, decision.student, decision.state, handed_in, decision.name))

@@ -1,0 +1,58 @@
+"""Numbers on a class, by examples that can be worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.reports.pictures import bar, histogram
+from autograder.reports.statistics import correlation, items, median, mistakes, spread
+from autograder.reports.verdicts import bare_code
+
+
+def verdict(points, outcome="wrong", mistake=None, cases=()):
+    return {"points": points, "max_points": 4, "outcome": outcome, "mistake": mistake, "cases": list(cases)}
+
+
+def test_difficulty_and_discrimination():
+    strong, weak = [verdict(4, "correct")] * 3, [verdict(0)] * 3
+    told = [{"a": a, "b": b, "c": verdict(2)} for a, b in zip(strong + weak, strong + weak)]
+    a, _, c = items(told)
+    assert (a.students, a.correct, a.share, a.discrimination) == (6, 3, 0.5, pytest.approx(1))
+    assert c.discrimination is None  # everybody has the same
+    upside_down = [{"a": a, "b": b} for a, b in zip(strong + weak, weak + strong)]
+    assert items(upside_down)[0].discrimination == pytest.approx(-1)
+    assert items(told[:4])[0].discrimination is None  # too few to tell
+    blamed = [*told, {"a": verdict(0, "grader's fault"), "b": None, "c": verdict(2)}]
+    assert items(blamed)[0].students == 6
+
+
+def test_correlation_is_pearson_s():
+    assert correlation([1, 2, 3, 4], [2, 1, 4, 3]) == pytest.approx(0.6)
+    assert correlation([1, 1], [1, 2]) is None
+
+
+def test_spread_and_median():
+    assert spread([0, 0.1, 0.3, 0.999, 1]) == [1, 1, 0, 1, 0, 0, 0, 0, 0, 2]
+    assert (median([3, 1, 2]), median([4, 1, 2, 3])) == (2, 2.5)
+
+
+def test_the_map_of_misconceptions():
+    case = {"name": "one row", "passed": False, "example": "f(1)", "told": "", "message": "too large"}
+    told = [("f", verdict(0, mistake="Which axis?", cases=[case]), f"code {n % 3}") for n in range(5)]
+    told += [("f", verdict(0, cases=[{**case, "passed": True}, case]), ""), ("g", verdict(0), "")]
+    first, second = mistakes(told)
+    assert (first.what, first.count, first.known, len(first.examples)) == ("Which axis?", 5, True, 2)
+    assert (second.what, second.known, second.examples[0].told) == ("fails the case: one row", False, "too large")
+
+
+def test_an_answer_is_shown_without_what_tells_whose_it_is():
+    source = '# by Ana Birch\n\ndef f(x):\n    """Ana did this."""\n    # Ana\n    return x\n\nprint("Ana")\n'
+    assert bare_code(source, "f") == "def f(x):\n    return x"
+    assert bare_code("def f(:", "f") == ""
+    assert bare_code("def f(x):\n    'only this'\n", "f") == "def f(x):\n    pass"
+    assert bare_code("x = 1", "f") == ""
+
+
+def test_pictures_say_in_words_what_they_show():
+    assert "3 from 0 to 2, 1 from 18 to 20." in histogram([3, 0, 0, 0, 0, 0, 0, 0, 0, 1], 20)
+    assert 'aria-label="a &lt;b&gt;"' in bar(0.5, "a <b>")

@@ -1,0 +1,80 @@
+"""docs/for-instructors.md: every command on it is run as it is typed, and prints what the page says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from common import ROOT
+from conftest import typed
+from oddities import CHAPTER, content, filling, zipped
+from test_export import read_question
+
+from autograder.course.folder import Course
+from autograder.course.samples import solutions
+
+PAGE = ROOT / "docs" / "for-instructors.md"
+ROSTER = """Student,ID,SIS User ID,SIS Login ID,Section
+"Birch, Ana",1,R1,ana@uni.example,A
+"Cedar, Bo",2,R2,bo@uni.example,A
+"Ebony, Cleo",3,R3,cleo@uni.example,A
+"""
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    """(command, the lines that it is said to print) in the page's order."""
+    found: list[tuple[str, list[str]]] = []
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("    $ "):
+            found.append((line[6:], []))
+        elif line.startswith("    ") and found:
+            found[-1][1].append(line[4:])
+    return found
+
+
+def printed(line: str, output: str) -> bool:
+    """Is there such a line, blanks apart? "…" is anything."""
+    wanted = r"\s+".join(".*".join(map(re.escape, word.split("…"))) for word in line.split())
+    return any(re.fullmatch(wanted, " ".join(told.split())) for told in output.splitlines())
+
+
+def test_every_command_prints_what_the_page_says(tmp_path):
+    clone, downloads = tmp_path / "course", tmp_path / "home" / "Downloads"
+    for folder in (clone, downloads):
+        folder.mkdir(parents=True)
+    for part in ("source", "release", "nbgrader_config.py", "autograder"):
+        (clone / part).symlink_to(ROOT / part)
+    (clone / "canvas.csv").write_text(ROSTER)
+    (tmp_path / "spring.csv").write_text("id,name\ndia,Dia Fir\n")
+    right = content(CHAPTER, "Ana", filling(solutions(Course(ROOT), CHAPTER), "Because."))
+    hand_ins = {f"birchana_1_7_{CHAPTER}.ipynb": right, f"cedarbo_LATE_2_8_{CHAPTER}.ipynb": content(CHAPTER, "Bo")}
+    (downloads / "submissions.zip").write_bytes(zipped(hand_ins))
+    here, ran = clone, 0
+    for command, lines in commands():
+        word, _, rest = command.partition(" ")
+        if word == "cd":
+            here = (here / rest).resolve()
+            continue
+        if command.startswith("course report"):  # what stands between is done in formgrader
+            read_question(Course(here), "ana@uni.example", 2, "well said")
+        if word == "course":
+            done = typed(rest.replace("~", str(tmp_path / "home")), here)
+            code, output = done.exit_code, done.output
+        else:
+            done = subprocess.run(command, shell=True, cwd=here, capture_output=True, text=True, check=False)
+            code, output = done.returncode, done.stdout + done.stderr
+        assert code == 0, f"{command}\n{output}"
+        for line in lines:
+            assert line.strip() in ("", "…") or printed(line, output), (
+                f"{command}\n{line!r} is not printed, but\n{output}"
+            )
+        ran += 1
+    assert ran > 15
+
+
+def test_the_page_names_every_command_of_a_term():
+    text = PAGE.read_text(encoding="utf-8")
+    for command in ("new-class", "class", "collect", "grade", "report", "export", "release-feedback", "regrade"):
+        assert f"$ course {command}" in text
+        shown = typed(f"{command} --help", ROOT)
+        assert shown.exit_code == 0 and (command == "grade" or "Example: course" in shown.output), command
