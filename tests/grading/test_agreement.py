@@ -3,7 +3,8 @@
 At home: a released notebook in a real kernel, outside of any course folder, with none of nbgrader's environment; the verdict is
 read off the check cell's output. At the grader: the same notebook through the engine; the points are those that nbgrader reads
 off the check cell. A notebook holds the k-th answer to each of its exercises, so a chapter needs as many as its longest list.
-The draws differ (the grader's are secret, and `check` judges several): an answer whose points depend on them fails here.
+The draws differ (the grader's are secret, and `check` judges several): an answer whose points depend on them fails here, but for
+the exercises whose wrong answers are found out by statistics.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no fork: notebooks are graded in the kernel"
 )
 MODULE = "the-answers"  # a cell of the student's own, with all that the answers of this chapter use
+STATISTICAL = ("noisy_circle",)  # which of its tests sees a wrong distribution is a matter of the sample
 SAMPLE = (CHAPTERS[0], CHAPTERS[4])
 
 
@@ -113,13 +115,20 @@ def disagreements(chapter: str, judge, folder: Path, *, first_only: bool, lesson
             there = at_the_grader(judge, notebook, folder / f"work-{k}", f"student-{k}")
             for name, (what, _) in answers.items():
                 right = what.startswith(("ANSWERS", "the solution"))
-                if here[name] != there[name]:
+                if here[name][: said(name, what)] != there[name][: said(name, what)]:
                     found.append(f"{name}, {what}: at home {here[name]}, at the grader {there[name]}")
                 elif (here[name][0] == "correct") is not right:
                     found.append(f"{name}, {what}: {here[name]} at both places")
     finally:
         home.close()
     return found
+
+
+def said(name: str, what: str) -> int:
+    """How much of (outcome, points, hint) must agree. A wrong answer without a hint of its own may look like a mistake in one draw."""
+    if what.startswith("WRONG"):
+        return 1 if name in STATISTICAL else 2
+    return 3
 
 
 def whole_lesson(home: Home, notebook: NotebookNode) -> None:
@@ -133,10 +142,12 @@ def whole_lesson(home: Home, notebook: NotebookNode) -> None:
 
 @pytest.mark.parametrize("chapter", SAMPLE)
 def test_the_first_right_and_the_first_wrong_answers_get_the_same_at_home_and_at_the_grader(chapter, judge, tmp_path):
-    assert not disagreements(chapter, judge, tmp_path, first_only=True, lessons=False)
+    found = disagreements(chapter, judge, tmp_path, first_only=True, lessons=False)
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.slow  # a minute or two a chapter
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_answer_gets_the_same_at_home_and_at_the_grader(chapter, judge, tmp_path):
-    assert not disagreements(chapter, judge, tmp_path, first_only=False, lessons=True)
+    found = disagreements(chapter, judge, tmp_path, first_only=False, lessons=True)
+    assert not found, "\n".join(found)
