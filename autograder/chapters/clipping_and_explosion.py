@@ -479,10 +479,10 @@ def _(rng):
     return [*grads, None], c
 
 
-@clip_global.case("a single tensor, between parameters without a gradient", points=0.5)
+@clip_global.case("a single tensor, between parameters without a gradient, and a norm of hundreds", points=0.5)
 def _(rng):
     c = float(rng.uniform(1, 10))
-    return [None] * int(rng.integers(1, 4)) + _of_norm(rng, c * rng.uniform(2, 4), (3, 2)) + [None], c
+    return [None] * int(rng.integers(1, 4)) + _of_norm(rng, rng.uniform(300, 900), (3, 2)) + [None], c
 
 
 @clip_global.case("many tensors, one with many rows, a bound below 1", points=0.5)
@@ -686,10 +686,10 @@ def _(rng):
     return _parameters(rng, c, *shapes), grads, float(rng.uniform(1.5, 3)), c
 
 
-@clipped_step.case("a single scalar parameter", probe=_step, points=0.5)
+@clipped_step.case("a single scalar parameter, and a gradient of hundreds", probe=_step, points=0.5)
 def _(rng):
     c = float(rng.uniform(1, 5))
-    return _parameters(rng, c, ()), _of_norm(rng, c * rng.uniform(2, 5), ()), float(rng.uniform(0.05, 0.5)), c
+    return _parameters(rng, c, ()), _of_norm(rng, rng.uniform(300, 900), ()), float(rng.uniform(0.05, 0.5)), c
 
 
 @clipped_step.case("two steps, the second with all gradients zero", probe=_two_steps, points=0.5)

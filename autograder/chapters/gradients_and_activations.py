@@ -355,7 +355,7 @@ def _activation_cases(exercise_):
     @exercise_.case("a single number, a matrix, and three dimensions, as layers would see them", probe=_each)
     def _(rng):
         matrix = _special(rng, int(rng.integers(2, 5)), int(rng.integers(2, 5)), reach=())
-        large = _special(rng, 3, int(rng.integers(4, 6)), int(rng.integers(6, 9)), reach=())
+        large = _special(rng, int(rng.integers(17, 20)), 2, int(rng.integers(3, 5)), reach=())
         return np.float32(0), np.float32(_either(rng, 0.5, 3)), matrix, large
 
 

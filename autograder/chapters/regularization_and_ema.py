@@ -316,7 +316,7 @@ def _again(answer, weights, lam):
     "a deep network with large weights, asked twice, and once with λ = 0", points=1, gradient=True, probe=_again
 )
 def _(rng):
-    wide, deep = int(rng.integers(1, 30)), int(rng.integers(9, 12))
+    wide, deep = int(rng.integers(17, 30)), int(rng.integers(9, 12))
     bank = [_normal(rng, 1, 1, 1, wide, scale=1000), _normal(rng, 2, 1, 3), _normal(rng, wide, 12, scale=100)]
     return [*bank, *(_normal(rng, 2, scale=100) for _ in range(deep))], float(rng.uniform(1.5, 3))
 
@@ -689,7 +689,7 @@ def _ends(answer, shadow, value, number):
 
 @ema_update.case("decays 0 and 1, and twelve updates in a row", points=1, probe=_ends)
 def _(rng):
-    return _normal(rng, 2), _normal(rng, 2, scale=5), int(rng.integers(15, 40))
+    return _normal(rng, 2), _normal(rng, 2), int(rng.integers(15, 40))
 
 
 @ema_update.mistake("Your decay weighs the new value. The larger the decay, the *slower* the shadow should follow.")
@@ -783,7 +783,7 @@ def decision_grid(predict, xlim, ylim, step):
 
 
 def _range(rng, step, fewest, most):
-    low = step * int(rng.integers(-12, 12))
+    low = step * (int(rng.integers(-12, 12)) or 12)  # never 0: who begins there anyhow would be right
     return low, low + step * int(rng.integers(fewest, most))
 
 
@@ -813,13 +813,13 @@ def _(rng):
 
 @decision_grid.case("a single row, a step above 1", points=0.5, dtype=False, rtol=1e-4)
 def _(rng):
-    text = "lambda p: np.asarray(p)[:, :1] - 7 * np.asarray(p)[:, 1:]"
+    text = "lambda p: np.asarray(p)[:, :1] - 0.5 * np.asarray(p)[:, 1:]"
     return code(text), _range(rng, 2.0, 1, 2), _range(rng, 2.0, 2, 6), 2.0
 
 
 @decision_grid.case("a single column", points=0.5, dtype=False, rtol=1e-4)
 def _(rng):
-    text = "lambda p: 5 * np.asarray(p)[:, :1] - np.asarray(p)[:, 1:]"
+    text = "lambda p: 3 * np.asarray(p)[:, :1] - np.asarray(p)[:, 1:]"
     return code(text), _range(rng, 0.5, 2, 6), _range(rng, 0.5, 1, 2), 0.5
 
 
