@@ -250,6 +250,14 @@ def test_the_outer_name_counts():
     assert roster.owner((f"{last}{first}_{number}_9_x.zip".lower(), ident(1), "x.ipynb")).student == login
 
 
+def test_a_name_that_would_act_on_a_terminal(klass, tmp_path):
+    put(
+        tmp_path, {"d.zip": zipped({f"\x1b]0;gone\x07{CHAPTER}.ipynb": content(CHAPTER, "?"), "../\x1b[2J.ipynb": "x"})}
+    )
+    done = typed(f"collect 1 {tmp_path}/d.zip", klass.root)
+    assert done.exit_code == 1 and f"?]0;gone?{CHAPTER}.ipynb" in done.output and "\x1b" not in done.output
+
+
 def test_times():
     at = datetime(2026, 11, 1, 10, 0, 0, 5, tzinfo=UTC)
     assert read_timestamp(timestamp_text(at)) == at
