@@ -7,7 +7,7 @@ import subprocess
 from datetime import UTC, datetime
 
 import pytest
-from conftest import refused, typed
+from commands import refused, typed
 from oddities import (
     CHAPTER,
     SIZE,
