@@ -127,6 +127,9 @@ def grade(
 
     What is graded stays graded: after a stop, the same command goes on where it was. A submission that has changed since is
     graded again.
+
+    \b
+    Example: course grade 01 --student ada
     """
     from rich.console import Console
 

@@ -31,7 +31,7 @@ class Found:
 
     @property
     def name(self) -> str:
-        return "/".join(self.parts)
+        return shown("/".join(self.parts))
 
 
 @dataclass
@@ -78,7 +78,7 @@ def _walk(top: Path, haul: Haul, scratch: Path) -> None:
 def _take(
     path: Path, parts: tuple[str, ...], haul: Haul, scratch: Path, clone: Path | None = None, top: str = ""
 ) -> None:
-    name = "/".join(parts)
+    name = shown("/".join(parts))
     if parts[-1] in JUNK or parts[-1].startswith("._"):
         return
     try:
@@ -105,4 +105,9 @@ def _unpack(path: Path, parts: tuple[str, ...], haul: Haul, scratch: Path, top: 
                 bad.append(Bad("/".join(member.parts), "is an archive of a kind that is not read here"))
             else:
                 haul.files.append(Found(member.path, member.parts, member.changed, top))
-    haul.troubles |= {trouble.name: trouble.why for trouble in bad}
+    haul.troubles |= {shown(trouble.name): trouble.why for trouble in bad}
+
+
+def shown(name: str) -> str:
+    """A name as it can be printed: what would act on a terminal is a question mark."""
+    return "".join(c if c.isprintable() else "?" for c in name)

@@ -98,7 +98,9 @@ def _counts(course: Course, made: Plan, chapters: Chapters, file: Found, owner: 
         made.troubles[file.name] = owner.why
     else:
         if not content.chapter:
-            made.notes.append(f"{file.name}: its cells have lost their marks; its name says that it is {made.chapter}")
+            made.notes.append(
+                f"{file.name}: its cells have lost their marks, and may be graded as missing; its name says that it is {made.chapter}"
+            )
         elif not named:
             made.notes.append(f"{file.name}: its name says nothing; by its cells it is {made.chapter}")
         return True

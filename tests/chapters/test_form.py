@@ -85,3 +85,12 @@ def test_claims_are_compared_and_what_depends_on_the_machine_is_not(chapter):
     for cell in source(chapter).cells:
         if is_lesson(cell) and "claim(" in cell.source:
             assert "nbval-ignore-output" not in tags(cell), cell.id
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_model_answer_says_what_earns_the_points_and_stays_at_home(chapter):
+    (answer,) = (c.source for c in source(chapter).cells if graded(c).get("grade_id") == "written-answer")
+    told = re.findall(r"(?:Two points: one|One point|one point|Half a point) for .{20}", " ".join(answer.split()))
+    assert told
+    released = " ".join(" ".join(c.source for c in read_notebook(COURSE.release(chapter)).cells).split())
+    assert not [sentence for sentence in told if sentence in released]

@@ -1,37 +1,17 @@
-"""What the tests of the term share: the command as a person types it, in this process, and a class made by it."""
+"""What the tests of the term share: a class of thirty, as new, and with six of it graded."""
 
 from __future__ import annotations
 
-import os
-import shlex
 import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from commands import typed
 from common import ROOT
 from oddities import CHAPTER, everything, filling, ident, roster_csv
 
-from autograder.cli import main
 from autograder.course.folder import Course
 from autograder.course.samples import chapter_exercises, mistake_source, solutions
-
-
-def typed(command: str, cwd: Path) -> Result:
-    """Run "course …" as typed in a folder. Whatever it raises that is no plain sentence is raised here, too."""
-    before = os.getcwd()
-    os.chdir(cwd)
-    try:
-        done = CliRunner().invoke(main, shlex.split(command), env={"COLUMNS": "80"}, catch_exceptions=False)
-    finally:
-        os.chdir(before)
-    return done
-
-
-def refused(command: str, cwd: Path, told: str) -> None:
-    done = typed(command, cwd)
-    assert done.exit_code, done.output
-    assert told in done.output and "Traceback" not in done.output, done.output
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import subprocess
 from datetime import UTC, datetime
 
 import pytest
-from conftest import refused, typed
+from commands import refused, typed
 from oddities import (
     CHAPTER,
     SIZE,
@@ -248,6 +248,14 @@ def test_the_outer_name_counts():
     roster = Roster([Student(login, last, first, lms_id=n) for first, last, n, login in people()], [CHAPTER])
     first, last, number, login = people()[0]
     assert roster.owner((f"{last}{first}_{number}_9_x.zip".lower(), ident(1), "x.ipynb")).student == login
+
+
+def test_a_name_that_would_act_on_a_terminal(klass, tmp_path):
+    put(
+        tmp_path, {"d.zip": zipped({f"\x1b]0;gone\x07{CHAPTER}.ipynb": content(CHAPTER, "?"), "../\x1b[2J.ipynb": "x"})}
+    )
+    done = typed(f"collect 1 {tmp_path}/d.zip", klass.root)
+    assert done.exit_code == 1 and f"?]0;gone?{CHAPTER}.ipynb" in done.output and "\x1b" not in done.output
 
 
 def test_times():

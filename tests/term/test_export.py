@@ -9,8 +9,8 @@ import shutil
 import zipfile
 
 import pytest
+from commands import refused, typed
 from common import run
-from conftest import refused, typed
 from oddities import CHAPTER, SIZE, ident, people
 
 from autograder.course.nbgrader.book import open_gradebook

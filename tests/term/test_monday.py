@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from conftest import refused, typed
+from commands import refused, typed
 from oddities import CHAPTER, content, filling, ident, put
 from test_export import read_question, rows
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from commands import refused, typed
 from common import ROOT
-from conftest import refused, typed
 from oddities import SIZE
 
 from autograder.course.folder import CourseError

@@ -7,7 +7,7 @@ import json
 import re
 from html.parser import HTMLParser
 
-from conftest import refused, typed
+from commands import refused, typed
 from oddities import CHAPTER, ident
 
 
@@ -41,6 +41,12 @@ def test_the_page_for_a_meeting(graded_class):
     sent = graded_class.submission(ident(3), CHAPTER)
     sent.write_text(sent.read_text().replace("check(prepare)", "print(3)"))
 
+    bare = graded_class.submission(ident(4), CHAPTER)
+    told = json.loads(bare.read_text())
+    for number, cell in enumerate(told["cells"]):
+        cell |= {"metadata": {}, "id": f"c{number}"}
+    bare.write_text(json.dumps(told))
+
     done = typed("report all --html report.html", graded_class.root)
     assert done.exit_code == 0, done.output
     page = (graded_class.root / "report.html").read_text(encoding="utf-8")
@@ -56,6 +62,7 @@ def test_the_page_for_a_meeting(graded_class):
     assert "accuracy: killed Çelik Birch" in words
     assert "to read in formgrader: written-answer Aalto Birch, Çelik Birch, Dario Birch, Eòin Birch" in words
     assert "the locked cell prepare-check had been changed; it was graded as the release has it Dario Birch" in words
+    assert "21 graded or locked cells were missing; it was graded as the release has it Eòin Birch" in words
     assert "handed in, and is not graded Aalto Cedar" in words
     misconceptions = page[page.index("Misconceptions") : page.index("Who needs a person")]
     assert "Birch" not in misconceptions and "s02" not in misconceptions

@@ -2,7 +2,7 @@
 
 nbgrader does both in the server's event loop: until a submission is graded, the server answers nobody. Here they are done, one
 after the other, by a process that is started when first asked and keeps what it has imported. nbgrader_config.py, which formgrader
-reads when the server starts, calls `off_the_loop`. Importing this module imports nothing of nbgrader's.
+reads when the server starts, calls `off_the_loop`. There, too, formgrader's page is given the model answers. Importing this module imports nothing of nbgrader's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def off_the_loop() -> None:
     if FORMGRADER not in sys.modules:
         return
     from nbgrader.server_extensions.formgrader.apihandlers import AutogradeHandler
-    from nbgrader.server_extensions.formgrader.base import check_notebook_dir, check_xsrf
+    from nbgrader.server_extensions.formgrader.base import BaseHandler, check_notebook_dir, check_xsrf
     from nbgrader.server_extensions.validate_assignment.handlers import ValidateAssignmentHandler
     from tornado import web
 
@@ -42,8 +42,23 @@ def off_the_loop() -> None:
             path = self.get_json_body()["path"]
         self.finish(json.dumps(await beside(validate, os.getcwd(), str(self.root_dir), path)))
 
+    def exporter(self: Any) -> Any:
+        found = self.settings["nbgrader_exporter"]
+        if not getattr(found, "shows_model_answers", False):
+            found.shows_model_answers = True
+            root = Path(self.coursedir.root)
+            found.register_preprocessor(lambda nb, about: (_with_answers(root, nb, about), about), enabled=True)
+        return found
+
+    BaseHandler.exporter = property(exporter)
     AutogradeHandler.post = web.authenticated(check_xsrf(check_notebook_dir(autograde_beside)))
     ValidateAssignmentHandler.post = web.authenticated(validate_beside)
+
+
+def _with_answers(root: Path, notebook: Any, about: Any) -> Any:
+    from .model_answers import with_model_answers
+
+    return with_model_answers(root, notebook, about["assignment_id"], about["notebook_id"])
 
 
 async def beside(work: Callable[..., dict], *told: str) -> dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ import pytest
 from common import CHAPTERS, class_of, run
 
 from autograder.course.cells import graded
+from autograder.course.nbgrader.model_answers import TITLE
 from autograder.course.notebooks import notebook_text, read_notebook, write_text
 from autograder.grading.stamp import STAMP
 
@@ -55,10 +57,14 @@ def server(tmp_path):
 
 
 def ask(address: str, data: dict | None = None) -> dict:
+    return json.loads(text(address, data))
+
+
+def text(address: str, data: dict | None = None) -> str:
     body = None if data is None else json.dumps(data).encode()
     request = urllib.request.Request(address, body, {"Authorization": "token t", "Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=200) as answer:
-        return json.load(answer)
+        return answer.read().decode()
 
 
 def while_busy(address: str, request: str, data: dict) -> tuple[dict, list[float], float]:
@@ -81,6 +87,15 @@ def test_others_are_answered_while_it_grades_and_validates(server):
     assert result["success"], result
     assert took > 5 and len(waits) > 10 and max(waits) < 2
     assert read_notebook(course.autograded("ada", CHAPTER)).metadata[STAMP]["mode"] == "judged outside"
+
+    # beside the written answer stands the model answer, in formgrader and nowhere else
+    with sqlite3.connect(course.gradebook) as db:
+        (submission,) = db.execute("select id from submitted_notebook").fetchone()
+    page = text(f"{address}/formgrader/submissions/{submission}/")
+    model = "With 100 classes one target in a hundred is 1"
+    assert TITLE in page and model in page and "One point\nfor the baseline with its value" in page
+    for path in (course.autograded("ada", CHAPTER), course.release(CHAPTER)):
+        assert model not in path.read_text()
 
     path = course.submission("ada", CHAPTER).relative_to(course.root)
     result, waits, took = while_busy(address, "/assignments/validate", {"path": str(path)})
