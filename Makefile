@@ -39,7 +39,7 @@ test: $(TESTABLE)
 	@BIN=$(BIN) sh tests/run
 
 lab: $(READY)
-	@$(BIN)/jupyter lab release
+	@$(BIN)/course lab
 
 # After a change of pyproject.toml's dependencies. What is pinned stays as it is; to raise it, take its lines out first.
 COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet

@@ -255,6 +255,29 @@ def new_exercise(context: click.Context, chapter: str, signature: str, points: f
     click.echo("Now write its reference, cases, mistakes, task and solution, then run: course build")
 
 
+@main.command(epilog="Example: course lab -- --no-browser --port 8890")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[-- JUPYTERLAB'S OPTIONS]")
+@click.pass_context
+@plain_errors
+def lab(context: click.Context, options: tuple[str, ...]) -> None:
+    """Open the course in JupyterLab, as a student does: the first page, the chapters, the warm kernel, nothing of a teacher's."""
+    from .desk.lab import open_lab
+
+    raise SystemExit(open_lab((context.obj or Path.cwd()).resolve(), options))
+
+
+@main.command(name="hand-in", epilog="Example: course hand-in 01")
+@click.argument("chapter")
+@click.pass_context
+@plain_errors
+def hand_in(context: click.Context, chapter: str) -> None:
+    """Grade a copy of your notebook of CHAPTER as the grader will, and put it into hand-in/ with a receipt."""
+    from .desk.hand_in import hand_in_chapter
+
+    click.echo("Grading a copy of the notebook as it is saved …", err=True)
+    click.echo(repr(hand_in_chapter((context.obj or Path.cwd()).resolve(), chapter)))
+
+
 def writable(course: Course) -> None:
     """Raises, before anything is done, if the course folder or what grading writes in it cannot be written."""
     for path in (course.root, course.gradebook, course.root / "autograded"):
