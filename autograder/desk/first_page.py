@@ -11,7 +11,7 @@ from .shelf import chapters
 
 WELCOME = """# Start here
 
-Nine chapters, a notebook each. Every one asks a question and lets you build the answer; each exercise tells you at once whether it is
+Each chapter is a notebook. It asks a question and lets you build the answer; each exercise tells you at once whether it is
 right, and if not, what to think about. Open the first chapter and go from top to bottom: {keys}
 
 Below are the chapters with your points so far, as `check` noted them on this computer. To count anew, click into the cell and press
