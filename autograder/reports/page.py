@@ -139,7 +139,7 @@ class Written:
 
     @property
     def name(self) -> str:
-        return self.cell.replace("-", " ").replace("_", " ")
+        return self.cell.replace("-", " ").replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from common import CHAPTERS, COURSE, run
+from common import CHAPTERS, COURSE, ROOT, class_of, run
 
 from autograder.course.notebooks import read_notebook
 from autograder.course.samples import solutions
@@ -29,6 +29,7 @@ QUIET = (
     "--disable-sync",
 )
 PHONE = {"width": 390, "height": 844}
+AXE = ROOT / ".venv" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = os.environ.get("SHOTS")
 """A folder for screenshots to look at."""
 
@@ -204,6 +205,39 @@ def test_hand_in(page, lab, bundle):
     target = bundle / "release" / "hand-in" / f"{CHAPTER}.ipynb"
     assert "reduce_mean" in next(c.source for c in read_notebook(target).cells if c.id == "mse_onehot")
     assert "points  4 of 20" in target.with_suffix(".receipt.txt").read_text()
+
+
+def test_feedback_on_a_phone(page, lab, bundle, tmp_path):
+    school = class_of(tmp_path, CHAPTER, {})
+    target = school.submission("ada", CHAPTER)
+    target.parent.mkdir(parents=True)
+    shutil.copy(bundle / "release" / "hand-in" / f"{CHAPTER}.ipynb", target)
+    for command in ("grade", "feedback"):
+        done = run("course", command, CHAPTER, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    page.set_viewport_size(PHONE)
+    page.goto(school.feedback("ada", CHAPTER).as_uri())
+    shot(page, "feedback-phone")
+    text = page.locator("main").inner_text()
+    assert (
+        "4 of 22 points" in text and "mse_onehot: correct, 4 of 4" in text and "prepare: not attempted, 0 of 3" in text
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.evaluate("document.documentElement.lang") == "en" and page.locator("math").count() > 3
+    assert page.locator("details.lesson[open]").count() == 0
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert serious(page) == []
+
+
+def serious(page) -> list[str]:
+    """What axe-core finds that keeps somebody from reading the page; with all that is folded opened."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not there: npm install --prefix .venv/axe axe-core (make test-browser does)")
+    page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+    page.evaluate(AXE.read_text())  # not as a <script>, which the page does not allow
+    found = page.evaluate("axe.run(document).then(result => result.violations)")
+    return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in ("serious", "critical")]
 
 
 def test_nothing_left_the_machine(page, lab, asked):
