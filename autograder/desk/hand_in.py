@@ -85,7 +85,7 @@ class Refused:
         return f"Not handed in: {self.why}"
 
     def _repr_html_(self) -> str:
-        return f'<div style="border-left:4px solid {BAD};padding:.3em .8em"><b>Not handed in.</b> {html.escape(self.why)}</div>'
+        return f'<div style="border-left:4px solid {BAD};padding:.3em .8em"><b>Not handed in:</b> {html.escape(self.why)}</div>'
 
 
 def hand_in(anyway: bool = False) -> HandedIn | Refused:

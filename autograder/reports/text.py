@@ -61,7 +61,9 @@ class _Renderer(IPythonRenderer):
 
     def _keep(self, latex: str, display: str) -> str:
         token = f"formula{secrets.token_hex(16)}"  # which no text can hold by chance or on purpose
-        self.formulas[token] = mathml(latex, display)
+        made = mathml(latex, display)
+        # one that is wider than a phone is scrolled, also with the keyboard
+        self.formulas[token] = f'<span class="formula" tabindex="0">{made}</span>' if display == "block" else made
         return token
 
     def block_math(self, body: str) -> str:

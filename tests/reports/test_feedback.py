@@ -6,7 +6,8 @@ import re
 import sqlite3
 
 import pytest
-from common import CHAPTERS, class_of, run
+from common import CHAPTERS, COURSE, class_of, run
+from nbformat.v4 import new_output
 
 from autograder.course.nbgrader.marks import Mark, Marks
 from autograder.course.notebooks import notebook_text, read_notebook, write_text
@@ -69,19 +70,12 @@ def test_a_lessons_headings_come_below_the_pages_own():
 
 
 def test_a_forged_verdict_breaks_no_page():
-    notebook = read_notebook(class_release())
+    notebook = read_notebook(COURSE.release(CHAPTER))
     check = next(c for c in notebook.cells if c.id == "prepare-check")
     told = {"exercise": "x", "outcome": "correct", "points": "<b>", "max_points": [], "cases": 3}
-    check.outputs = [
-        {"output_type": "display_data", "data": {MIME: told, "text/html": "<script>1</script>x"}, "metadata": {}}
-    ]
+    data = {MIME: told, "text/html": "<script>1</script>x"}
+    check.outputs = [new_output("display_data", data)]
     marks = Marks(1.0, 22.0, 0.5, {"prepare-check": Mark(1.0, 3.0)})
     made = page(notebook, marks, About("<i>ada", CHAPTER, CHAPTER))
     assert "<script" not in made and "<i>ada" not in made
     assert "0.5 of 22 points" in made and "0.5 points are taken off" in made
-
-
-def class_release():
-    from common import COURSE
-
-    return COURSE.release(CHAPTER)
