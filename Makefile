@@ -6,13 +6,14 @@ TESTABLE := .venv/.testable
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help setup demo test lab lock clean
+.PHONY: help setup demo test test-browser lab lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make lab    open the course in JupyterLab"
 	@echo "make demo   build, make a sample class, grade it, show the grades"
 	@echo "make test   run all tests"
+	@echo "make test-browser  only those in a real browser: a student's evening, formgrader's button"
 	@echo "make setup  only install (the others do it when needed)"
 	@echo "make clean  remove what the demo and the tests made"
 
@@ -38,8 +39,13 @@ demo: $(READY)
 test: $(TESTABLE)
 	@BIN=$(BIN) sh tests/run
 
+AXE := .venv/axe/node_modules/axe-core/axe.min.js
+test-browser: $(TESTABLE)
+	@test -f $(AXE) || npm install --silent --prefix .venv/axe axe-core >/dev/null 2>&1 || echo "no axe-core to be had: the page is not tested with it"
+	@$(BIN)/pytest -q -rs tests/desk/test_walk.py tests/test_browser.py
+
 lab: $(READY)
-	@$(BIN)/jupyter lab release
+	@$(BIN)/course lab
 
 # After a change of pyproject.toml's dependencies. What is pinned stays as it is; to raise it, take its lines out first.
 COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet

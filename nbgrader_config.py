@@ -21,6 +21,9 @@ c.ClearSolutions.text_stub = "*Write your answer here.*"
 # The release lists the lesson's cells: a student's copy of one is the student's own, at home and while grading.
 c.GenerateAssignment.preprocessors.append(ListLessons)
 
+# One feedback page, whoever makes it: nbgrader generate_feedback, formgrader's button, course feedback.
+c.GenerateFeedback.exporter_class = "autograder.reports.exporter.FeedbackExporter"
+
 # What is too much to be read is refused, and a submission's damage is repaired before nbgrader sees it.
 c.Autograde.exporter_class = "autograder.grading.exporter.BoundedExporter"
 c.Autograde.sanitize_preprocessors = [

@@ -1,6 +1,6 @@
 """TensorFlow from first principles: exercises that grade themselves.
 
-In a notebook: ``from autograder import check, claim, ready``. In a script: ``exercises()`` and ``judge(exercise, answer, seed)``.
+In a notebook: ``from autograder import check, claim, ready``; at its end, ``progress`` and ``hand_in``. In a script: ``exercises()`` and ``judge(exercise, answer, seed)``.
 """
 
 from __future__ import annotations
@@ -10,31 +10,45 @@ import os
 from .judging.claims import claim
 from .judging.verdict import Verdict
 
-__all__ = ["Case", "Exercise", "Mistake", "Verdict", "check", "claim", "exercises", "judge", "ready"]
+__all__ = [
+    "Case",
+    "Exercise",
+    "Mistake",
+    "Verdict",
+    "check",
+    "claim",
+    "exercises",
+    "hand_in",
+    "judge",
+    "progress",
+    "ready",
+]
 
 _LAZY = {
-    "Case": "exercise",
-    "Exercise": "exercise",
-    "Mistake": "exercise",
-    "exercises": "registry",
-    "judge": "judge",
-    "check": "check",
-    "ready": "check",
+    "Case": "judging.exercise",
+    "Exercise": "judging.exercise",
+    "Mistake": "judging.exercise",
+    "exercises": "judging.registry",
+    "judge": "judging.judge",
+    "check": "judging.check",
+    "ready": "judging.check",
+    "progress": "desk.progress",
+    "hand_in": "desk.hand_in",
 }
 
 
 def __getattr__(name: str):
     """Load on first use: ``course --help`` need not wait for NumPy, nor a lesson for the chapters."""
-    if name in ("check", "ready") and os.environ.get("AUTOGRADER_CHILD"):
+    if name in ("check", "ready", "progress", "hand_in") and os.environ.get("AUTOGRADER_CHILD"):
         return _not_here  # in the grader's child: the check cells run elsewhere
     if name in _LAZY:
         from importlib import import_module
 
-        value = getattr(import_module(f".judging.{_LAZY[name]}", __name__), name)
+        value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def _not_here(*answers: object) -> None:
-    """`check` and `ready` in the grader's child, where they do nothing: neither references nor verdicts are to be had there."""
+def _not_here(*answers: object, **options: object) -> None:
+    """`check` and what else looks at verdicts in the grader's child, where they do nothing: neither references nor verdicts are to be had there."""

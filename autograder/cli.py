@@ -532,6 +532,59 @@ def regrade(context: click.Context, chapter: str, students: tuple[str, ...], job
         raise CourseError(f"{len(failures)} submission{'s' * (len(failures) > 1)} could not be graded")
 
 
+@main.command(epilog="Example: course lab -- --no-browser --port 8890")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[-- JUPYTERLAB'S OPTIONS]")
+@click.pass_context
+@plain_errors
+def lab(context: click.Context, options: tuple[str, ...]) -> None:
+    """Open the course in JupyterLab, as a student does: the first page, the chapters, the warm kernel, nothing of a teacher's."""
+    from .desk.lab import open_lab
+
+    raise SystemExit(open_lab((context.obj or Path.cwd()).resolve(), options))
+
+
+@main.command(name="hand-in", epilog="Example: course hand-in 01")
+@click.argument("chapter")
+@click.pass_context
+@plain_errors
+def hand_in(context: click.Context, chapter: str) -> None:
+    """Grade a copy of your notebook of CHAPTER as the grader will, and put it into hand-in/ with a receipt."""
+    from .desk.hand_in import hand_in_chapter
+
+    click.echo("Grading a copy of the notebook as it is saved …", err=True)
+    click.echo(repr(hand_in_chapter((context.obj or Path.cwd()).resolve(), chapter)))
+
+
+@main.command(epilog="Example: course feedback 01 --solutions")
+@click.argument("chapters", nargs=-1, required=True)
+@click.option("--student", "students", multiple=True, help="Only this student; may be given more than once.")
+@click.option("--solutions", is_flag=True, help="With the model solutions: for after the deadline.")
+@click.option("--jobs", "-j", type=click.IntRange(1), help="How many pages at a time. Default: one for each processor.")
+@click.pass_context
+@plain_errors
+def feedback(
+    context: click.Context, chapters: tuple[str, ...], students: tuple[str, ...], solutions: bool, jobs: int | None
+) -> None:
+    """Write a page for everybody who is graded in CHAPTERS, into feedback/.
+
+    A page is made anew when a grade, a comment or the notebook has changed; the earlier one is kept beside it, in earlier/.
+    """
+    from rich.console import Console
+
+    from .reports.feedback import feedback as write_feedback
+
+    course, console = course_of(context), Console()
+    failures: dict[str, str] = {}
+    for chapter in course.pick_assignments(chapters):
+        made = write_feedback(course, chapter, console, students=students, solutions=solutions, jobs=jobs)
+        click.echo(f"{chapter}: {made.written} page{'s' * (made.written != 1)} written, {made.unchanged} unchanged")
+        failures |= made.failures
+    for student, why in failures.items():
+        click.echo(f"{student}: {why}", err=True)
+    if failures:
+        raise CourseError(f"{len(failures)} page{'s' * (len(failures) > 1)} could not be made")
+
+
 def writable(course: Course) -> None:
     """Raises, before anything is done, if the course folder or what grading writes in it cannot be written."""
     for path in (course.root, course.gradebook, course.root / "autograded"):

@@ -14,7 +14,7 @@ from .notebooks import read_notebook
 from .samples import solutions
 
 TOP = "tf-first-principles"
-FILES = ("LICENSE", "pyproject.toml", "requirements.lock", "environment.yml", "Makefile")
+FILES = ("LICENSE", "pyproject.toml", "requirements.lock", "environment.yml")
 STAMP = (2026, 1, 1, 0, 0, 0)  # one date for all: two bundles of the same course are the same bytes
 
 
@@ -41,6 +41,7 @@ def _members(course: Course):
     for name in FILES:
         yield name, _read(course.root / name)
     yield "README.md", _read(course.root / "docs" / "for-students.md")
+    yield "Makefile", _read(course.root / "docs" / "for-students.mk")  # the course's own offers what needs source/
     for chapter in course.chapters():
         read_notebook(course.release(chapter))
         for path in sorted(course.release(chapter).parent.rglob("*")):

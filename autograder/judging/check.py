@@ -23,6 +23,7 @@ with quiet():
 
 from . import ledger  # noqa: E402
 from .judge import judge_fresh  # noqa: E402
+from .notes import note  # noqa: E402
 from .registry import BrokenExercises, UnknownExercise, find  # noqa: E402
 
 SECONDS = 1 / 3  # for the draws of one check
@@ -32,7 +33,9 @@ ledger.keep()
 def check(answer: Any) -> Verdict:
     """Check an answer against its exercise, found by the name in the check cell. Raises nothing, so that "Run All" goes on."""
     name = _name_in_call(sys._getframe(1)) or getattr(answer, "__name__", None)
-    return _check(answer, name)
+    verdict = _check(answer, name)
+    note(verdict)
+    return verdict
 
 
 def ready(*answers: Any) -> bool:

@@ -1,0 +1,63 @@
+"""What the gradebook says of one submission, as plain data: points, late penalty, comments, what a person has yet to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+
+from ..folder import Course
+from .book import open_gradebook, troubles
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Of one cell. to_read: a person has yet to grade it. comment: a person's, or what nbgrader says of an empty answer."""
+
+    score: float = 0.0
+    maximum: float = 0.0
+    to_read: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Of one notebook. cells: by nbgrader's name."""
+
+    score: float
+    maximum: float
+    late_penalty: float
+    cells: dict[str, Mark]
+
+
+def marks_of_all(course: Course, assignment: str) -> dict[str, dict[str, Marks]]:
+    """student → notebook → its marks, of everybody in the gradebook. Raises `CourseError`."""
+    with open_gradebook(course) as gradebook:
+        try:
+            submissions = gradebook.assignment_submissions(assignment)
+        except MissingEntry:
+            return {}
+        return {s.student_id: {n.name: _marks(n) for n in s.notebooks} for s in submissions}
+
+
+def marks_of(db_url: str, assignment: str, student: str, notebook: str) -> Marks:
+    """Of one notebook, for nbgrader's own commands. Raises `CourseError`, nbgrader's `MissingEntry`."""
+    with troubles(db_url), Gradebook(db_url) as gradebook:
+        return _marks(gradebook.find_submission_notebook(notebook, assignment, student))
+
+
+def _marks(notebook: Any) -> Marks:
+    comments = {comment.name: comment.comment for comment in notebook.comments if comment.comment}
+    cells = {
+        grade.name: Mark(
+            float(grade.score or 0),
+            float(grade.max_score or 0),
+            bool(grade.needs_manual_grade),
+            comments.pop(grade.name, ""),
+        )
+        for grade in notebook.grades
+    }
+    cells |= {name: Mark(comment=comment) for name, comment in comments.items()}
+    penalty = float(notebook.late_submission_penalty or 0)
+    return Marks(float(notebook.score or 0), float(notebook.max_score or 0), penalty, cells)

@@ -1,0 +1,1 @@
+"""The student's desk: JupyterLab as it is opened, the first page, how far one is, handing in."""
