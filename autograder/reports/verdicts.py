@@ -68,7 +68,7 @@ def changed_cells(course: Course, student: str, chapter: str) -> tuple[str, ...]
         return ()
     told = [note for note in notes if any(sign in note for sign in CHANGED)]
     missing = [note for note in told if note.endswith("was missing")]
-    if len(missing) > FEW:  # the file has lost its cells' marks on its way: its answers may be there, and count nothing
+    if len(missing) > FEW:  # the file has lost its cells on its way
         told = [f"{len(missing)} graded or locked cells were missing", *(note for note in told if note not in missing)]
     return tuple(told)
 

@@ -99,7 +99,7 @@ def _counts(course: Course, made: Plan, chapters: Chapters, file: Found, owner: 
     else:
         if not content.chapter:
             made.notes.append(
-                f"{file.name}: its cells have lost their marks, and may be graded as missing; its name says that it is {made.chapter}"
+                f"{file.name}: its cells have lost their marks, and are told by what is in them; its name says that it is {made.chapter}"
             )
         elif not named:
             made.notes.append(f"{file.name}: its name says nothing; by its cells it is {made.chapter}")
