@@ -13,6 +13,10 @@ PLACE = {
     r"the first (8|16) only": "a point has two coordinates: there are no more places on the first axis",
     r"1 → -1 in «.*p\[1\].*": "of two coordinates the second is the last",
 }
+WRITER = {
+    r"(dropped|doubled): «writer\.close\(\)»": "a writer that nobody holds any more is closed; closed is closed",
+    r"call left out: «str\(logdir\)»": "TensorFlow takes a Path",
+}
 LAST = {r"1 → -1 in «.*(axis=1|shape\[1\]).*": "of the two axes of a batch the second is the last"}
 
 EQUIVALENT: dict[str, dict[str, str]] = {
@@ -120,6 +124,27 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         **LAST,
         r"doubled: «for x, y in dataset:»": "right and total both count twice, and their ratio stays",
     },
+    # 07
+    "log_scalars": WRITER,
+    "log_images": {**WRITER, r"no more than 6|the sign lost|inputs cut at ±50": "pictures lie between 0 and 1"},
+    "plot_to_image": {
+        r"doubled: «figure\.savefig\(.*": "the decoder reads the first picture of the two",
+        r"doubled: «plt\.close\(.*": "closed is closed",
+        r"format= dropped in «figure\.savefig\(.*": "png is matplotlib's default",
+        r"channels= dropped in .*|4 → (0|4\.004) in «return tf\.image\.decode_png.*": "matplotlib's png has four channels, and 0 says as many as there are",
+    },
+    "image_grid": {
+        r"no more than 6|the sign lost|inputs cut at ±50": "pictures lie between 0 and 1",
+        r"doubled: «axes\.(imshow|set)\(.*": "the same, drawn or set once more, looks the same",
+        r"5 → \S+ in «figure = plt\.figure\(.*": "the size of the figure is not asked for",
+        r"figsize= dropped in .*": "the size of the figure is not asked for",
+        r"5 → 6 in «axes = figure\.add_subplot\(.*": "a sixth row stays empty: the 25 stand in five rows of five",
+    },
+    "read_scalars": {
+        **PLAIN,
+        r"doubled: «accumulator\.Reload\(\)»": "read anew, the same is found",
+        r"call left out: «str\(logdir\)»": "TensorBoard takes a Path",
+    },
     # 08
     "build_graph": {
         **LAST,
@@ -131,6 +156,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"doubled: «session\.run\(.*initializer.*": "initialised twice is initialised",
     },
     "on_device": {r"doubled: «with graph\.as_default\(\), .*": "the first returns"},
+    "as_tf_function": {
+        r"doubled: «@tf\.function»": "the same function is defined twice",
+        r"doubled: «\[result\] = tf\.import_graph_def\(.*": "imported twice, the second is returned",
+    },
     "exp_decay": NUMBER,
     "descend_x2": NUMBER,
     # 09
