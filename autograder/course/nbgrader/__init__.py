@@ -4,5 +4,6 @@ The preprocessors in `grading`, which nbgrader's own commands call, are the othe
 Importing this takes seconds, for nbgrader does; who needs it now and then imports it then.
 
 `config`: what the course's nbgrader_config.py says. `make`: what nbgrader makes of a source. `book`: reading the gradebook, and
-keeping it in step with the source. `save`: writing graded submissions.
+keeping it in step with the source. `save`: writing graded submissions. `look`: what was not found
+in them, for a person.
 """
