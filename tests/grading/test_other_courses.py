@@ -15,6 +15,7 @@ import time
 
 import pytest
 from common import COURSE, run
+from nbformat.v4 import new_output
 from school import answer, check, graded, new_course, notebook, put, scores, text
 
 from autograder.course.files import digest_of
@@ -23,7 +24,7 @@ from autograder.course.nbgrader.book import OneGradebook
 from autograder.course.nbgrader.config import load_config
 from autograder.course.nbgrader.make import masters
 from autograder.course.nbgrader.sync import synchronize
-from autograder.course.notebooks import read_notebook
+from autograder.course.notebooks import notebook_text, read_notebook
 from autograder.grading.judges import Judges
 from autograder.grading.stamp import STAMP
 from autograder.grading.standing import NoJudges, ready
@@ -167,6 +168,21 @@ def test_a_time_out_costs_one_check(tmp_path, judges):
     put(course, "ps1", {"p.ipynb": notebook(*cells)}, "ada")
     graded(course, "ps1", judges)
     assert [scores(course, "ps1")["ada", "p", name] for name in "abc"] == [2, 0, 2]
+
+
+def test_what_is_not_run_counts_as_handed_in_and_does_nothing_in_a_browser(course, judges):
+    """As `nbgrader autograde --no-execute` does."""
+    config = course.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "c.Execute.enabled = False\nc.ClearOutput.enabled = False\n")
+    path = course.submitted_folder("ada", "Week 1") / "p.ipynb"
+    nb = read_notebook(path)
+    live = {"text/html": "<script>alert(1)</script><b>x</b>", "application/javascript": "alert(1)"}
+    nb.cells[0].outputs = [new_output("display_data", live)]
+    nb.cells[1].outputs = [new_output("execute_result", {"text/plain": "0.5"}, execution_count=1)]
+    path.write_text(notebook_text(nb))
+    graded(course, "Week 1", judges)
+    assert scores(course, "Week 1") == {("ada", "p", "double-check"): 0.5}
+    assert autograded(course).cells[0].outputs[0].data == {"text/html": "<b>x</b>"}
 
 
 def test_without_a_sandbox_only_by_the_setting_and_then_it_is_stamped(course, judges):
