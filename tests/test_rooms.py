@@ -44,6 +44,7 @@ WRONG = {
     "a picture that knows an exercise": ("plots/forward_pass.py", "from ..chapters import forward_pass"),
     "a dataset that knows judging": ("datasets/__init__.py", "from ..judging import values"),
     "another address of nbgrader": ("reports/table.py", "from nbgrader.api import Gradebook"),
+    "a report that knows the student's desk": ("reports/table.py", "from ..desk import shelf"),
     "a circle of two files": ("judging/compare.py", "def _():\n    from .judge import judge"),
     "a command that is imported": ("grading/batch.py", "from ..cli import main"),
 }

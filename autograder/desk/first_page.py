@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from ..course.notebooks import notebook_text, write_text  # before nbformat, see there
+from .opening import language
 from .progress import FIRST_PAGE, ShelfProgress
 from .shelf import chapters
 
@@ -40,7 +41,7 @@ def write_first_page(shelf: Path) -> bool:
         ],
         metadata={
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
+            "language_info": language(),
         },
     )
     try:

@@ -16,6 +16,7 @@ from pathlib import Path
 from ..course.folder import CourseError
 from ..judging.topics import course_around
 from .first_page import write_first_page
+from .opening import tell_language
 from .progress import FIRST_PAGE
 from .shelf import chapters
 
@@ -25,6 +26,7 @@ SETTINGS = Path(__file__).with_name("jupyter")
 def open_lab(start: Path, options: tuple[str, ...] = ()) -> int:
     """Start JupyterLab and be it until it ends; returns its exit code where it is another process (Windows)."""
     shelf = shelf_of(start)
+    tell_language(shelf)
     page = f"/lab/tree/{FIRST_PAGE}" if write_first_page(shelf) else "/lab"
     command = [sys.executable, "-m", "jupyterlab", *arguments(shelf, page, as_root()), *options]
     env = environment(os.environ)

@@ -15,6 +15,7 @@ from autograder.course.samples import solutions
 from autograder.desk import lab
 from autograder.desk.first_page import write_first_page
 from autograder.desk.hand_in import hand_in_file
+from autograder.desk.opening import tell_language
 from autograder.desk.progress import FIRST_PAGE, progress
 from autograder.desk.rehearse import mark_lessons, rehearse
 from autograder.desk.shelf import chapters
@@ -127,6 +128,21 @@ def test_a_first_page_that_cannot_be_written_is_no_reason_not_to_start(shelf):
     assert not write_first_page(shelf)
 
 
+def test_a_notebook_is_told_its_language_once_and_keeps_the_rest(shelf):
+    path = shelf / CHAPTER / f"{CHAPTER}.ipynb"
+    before = read_notebook(path)
+    tell_language(shelf)
+    after = read_notebook(path)
+    assert after.metadata.language_info["file_extension"] == ".py" and after.cells == before.cells
+    stamp = path.stat().st_ino  # a file that is written is another one
+    tell_language(shelf)
+    assert path.stat().st_ino == stamp
+    (shelf.parent / "source").mkdir()  # a course folder: release/ is course build's
+    shutil.copy(COURSE.release(CHAPTER), path)
+    tell_language(shelf)
+    assert path.read_bytes() == COURSE.release(CHAPTER).read_bytes()
+
+
 def test_jupyterlabs_kernel_is_the_warm_one():
     spec = json.loads((lab.SETTINGS / "kernels" / "python3" / "kernel.json").read_text())
     assert spec == kernel_spec() | {"argv": ["python", *kernel_spec()["argv"][1:]], "display_name": "Python 3"}
@@ -185,3 +201,15 @@ def test_a_copy_of_a_lessons_cell_is_the_students_own():
     lesson.id = "mine"
     mark_lessons(notebook)
     assert "lesson" not in lesson.metadata["tags"]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+def test_the_bundles_make_offers_what_works_there(shelf):
+    makefile = ROOT / "docs" / "for-students.mk"
+    told = run("make", "-f", makefile, "help", cwd=shelf).stdout
+    assert set(re.findall(r"^make ([a-z-]+)", told, re.MULTILINE)) == {"lab", "hand-in", "setup"}
+    shutil.copy(ROOT / "requirements.lock", shelf)
+    shutil.copy(ROOT / "pyproject.toml", shelf)
+    assert "course lab" in run("make", "-nf", makefile, "lab", cwd=shelf).stdout
+    assert "say which chapter" in run("make", "-nf", makefile, "hand-in", cwd=shelf).stderr
+    assert "course hand-in 01" in run("make", "-nf", makefile, "hand-in", "CHAPTER=01", cwd=shelf).stdout
