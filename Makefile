@@ -3,16 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 TESTABLE := .venv/.testable
+SITED := .venv/.sited
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help setup demo test lab lock clean
+.PHONY: help setup demo test lab site lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make lab    open the course in JupyterLab"
 	@echo "make demo   build, make a sample class, grade it, show the grades"
 	@echo "make test   run all tests"
+	@echo "make site   make the website of the course, in site/"
 	@echo "make setup  only install (the others do it when needed)"
 	@echo "make clean  remove what the demo and the tests made"
 
@@ -32,11 +34,18 @@ $(TESTABLE): $(READY) requirements-test.lock
 	@$(PIP) --require-hashes -r requirements.lock -r requirements-test.lock
 	@touch $(TESTABLE)
 
+$(SITED): $(READY) requirements-site.lock
+	@$(PIP) --require-hashes -r requirements.lock -r requirements-site.lock
+	@touch $(SITED)
+
 demo: $(READY)
 	@$(BIN)/python -m autograder.demo
 
-test: $(TESTABLE)
+test: $(TESTABLE) $(SITED)
 	@BIN=$(BIN) sh tests/run
+
+site: $(SITED)
+	@$(BIN)/python -m website
 
 lab: $(READY)
 	@$(BIN)/jupyter lab release
@@ -45,9 +54,11 @@ lab: $(READY)
 COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet
 lock:
 	$(COMPILE) --output-file requirements.lock >/dev/null
-	$(COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock >/dev/null \
-	    $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u)
-	sed -i.old '/^$$/,$$d' requirements-test.lock && rm requirements-test.lock.old
+	for extra in test site; do \
+	    $(COMPILE) --extra $$extra --constraint requirements.lock --output-file requirements-$$extra.lock >/dev/null \
+	        $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u) && \
+	    sed -i.old '/^$$/,$$d' requirements-$$extra.lock && rm requirements-$$extra.lock.old || exit 1; \
+	done
 
 clean:
-	rm -rf demo dist build .pytest_cache .hypothesis .ruff_cache
+	rm -rf demo dist build site .pytest_cache .hypothesis .ruff_cache
