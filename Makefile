@@ -7,13 +7,14 @@ SITED := .venv/.sited
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help setup demo test lab site lock clean
+.PHONY: help setup demo test quick lab site lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make lab    open the course in JupyterLab"
 	@echo "make demo   build, make a sample class, grade it, show the grades"
 	@echo "make test   run all tests"
+	@echo "make quick  run the tests that take a minute or two"
 	@echo "make site   make the website of the course, in site/"
 	@echo "make setup  only install (the others do it when needed)"
 	@echo "make clean  remove what the demo and the tests made"
@@ -44,6 +45,11 @@ demo: $(READY)
 test: $(TESTABLE) $(SITED)
 	@BIN=$(BIN) sh tests/run
 
+# Style, packaging, rooms, judging, the commands: what differs between systems and Pythons shows here.
+quick: $(TESTABLE)
+	@$(BIN)/ruff check .
+	@$(BIN)/pytest -q -rs -n 2 tests/test_packaging.py tests/test_rooms.py tests/test_cli.py tests/test_ways_in.py tests/judging/test_judging.py
+
 site: $(SITED)
 	@$(BIN)/python -m website
 
@@ -51,8 +57,8 @@ lab: $(READY)
 	@$(BIN)/jupyter lab release
 
 # After a change of pyproject.toml's dependencies. What is pinned stays as it is; to raise it, take its lines out first.
-COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet
-lock:
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet
+lock: $(TESTABLE)
 	$(COMPILE) --output-file requirements.lock >/dev/null
 	for extra in test site; do \
 	    $(COMPILE) --extra $$extra --constraint requirements.lock --output-file requirements-$$extra.lock >/dev/null \

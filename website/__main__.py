@@ -1,7 +1,7 @@
 """`python -m website`: write the pages, let Sphinx make the site of them. Nothing is executed, nothing downloaded.
 
 make site                                          # site/index.html
-SITE_REPOSITORY=owner/name make site               # with links to Colab, Binder and Codespaces
+SITE_REPOSITORY=owner/name make site               # with links to Binder and Codespaces
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def main() -> int:
     parser.add_argument(
         "--repository",
         default=os.environ.get("SITE_REPOSITORY"),
-        help="owner/name on GitHub, for the links to Colab, Binder and Codespaces (default: $SITE_REPOSITORY)",
+        help="owner/name on GitHub, for the links to Binder and Codespaces (default: $SITE_REPOSITORY)",
     )
     options = parser.parse_args()
     site = options.to.resolve()

@@ -93,7 +93,6 @@ def ways_in(chapter: str, repository: str | None) -> list[tuple[str, str]]:
     found = [("download the notebook", f"path:../downloads/{chapter}.ipynb")]
     if repository:
         found += [
-            ("open in Colab", f"https://colab.research.google.com/github/{repository}/blob/main/{path}"),
             ("open in Binder", f"https://mybinder.org/v2/gh/{repository}/main?urlpath=lab/tree/{path}"),
             ("open in Codespaces", f"https://codespaces.new/{repository}"),
         ]
