@@ -3,10 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 TESTABLE := .venv/.testable
+SITED := .venv/.sited
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help setup demo test test-browser axe lab lock clean
+.PHONY: help setup demo test test-browser quick axe lab site lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +15,8 @@ help:
 	@echo "make demo   build, make a sample class, grade it, show the grades"
 	@echo "make test   run all tests"
 	@echo "make test-browser  only those in a real browser: a student's evening, formgrader's button"
+	@echo "make quick  run the tests that take a minute or two"
+	@echo "make site   make the website of the course, in site/"
 	@echo "make setup  only install (the others do it when needed)"
 	@echo "make clean  remove what the demo and the tests made"
 
@@ -33,10 +36,14 @@ $(TESTABLE): $(READY) requirements-test.lock
 	@$(PIP) --require-hashes -r requirements.lock -r requirements-test.lock
 	@touch $(TESTABLE)
 
+$(SITED): $(READY) requirements-site.lock
+	@$(PIP) --require-hashes -r requirements.lock -r requirements-site.lock
+	@touch $(SITED)
+
 demo: $(READY)
 	@$(BIN)/python -m autograder.demo
 
-test: $(TESTABLE) axe
+test: $(TESTABLE) $(SITED) axe
 	@BIN=$(BIN) sh tests/run
 
 # axe-core looks at pages as people do who cannot see them; where npm has it not, the tests do without and say so.
@@ -47,16 +54,26 @@ axe: $(TESTABLE)
 test-browser: $(TESTABLE) axe
 	@$(BIN)/pytest -q -rs tests/desk/test_walk.py tests/test_browser.py
 
+# Style, packaging, rooms, judging, the commands: what differs between systems and Pythons shows here.
+quick: $(TESTABLE)
+	@$(BIN)/ruff check .
+	@$(BIN)/pytest -q -rs -n 2 tests/test_packaging.py tests/test_rooms.py tests/test_cli.py tests/test_ways_in.py tests/judging/test_judging.py
+
+site: $(SITED)
+	@$(BIN)/python -m website
+
 lab: $(READY)
 	@$(BIN)/course lab
 
 # After a change of pyproject.toml's dependencies. What is pinned stays as it is; to raise it, take its lines out first.
-COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet
-lock:
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet
+lock: $(TESTABLE)
 	$(COMPILE) --output-file requirements.lock >/dev/null
-	$(COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock >/dev/null \
-	    $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u)
-	sed -i.old '/^$$/,$$d' requirements-test.lock && rm requirements-test.lock.old
+	for extra in test site; do \
+	    $(COMPILE) --extra $$extra --constraint requirements.lock --output-file requirements-$$extra.lock >/dev/null \
+	        $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u) && \
+	    sed -i.old '/^$$/,$$d' requirements-$$extra.lock && rm requirements-$$extra.lock.old || exit 1; \
+	done
 
 clean:
-	rm -rf demo dist build .pytest_cache .hypothesis .ruff_cache
+	rm -rf demo dist build site .pytest_cache .hypothesis .ruff_cache

@@ -1,8 +1,9 @@
-"""What is installed, and what is packed: the two locks, the libraries that are declared, the archive of the sources."""
+"""What is installed, and what is packed: the three locks, the libraries that are declared, the archive of the sources."""
 
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import shutil
 import subprocess
@@ -20,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 COURSE = [Requirement(line) for line in PROJECT["dependencies"]]
 TESTS = [Requirement(line) for line in PROJECT["optional-dependencies"]["test"]]
-LOCKS = ("requirements.lock", "requirements-test.lock")
+SITE = [Requirement(line) for line in PROJECT["optional-dependencies"]["site"]]
+LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-site.lock")
 PIN = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; (?P<marker>.+?))?")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
@@ -46,7 +48,7 @@ def names(requirements: list[Requirement]) -> set[str]:
 def imported(folder: str) -> dict[str, str]:
     """The libraries that a folder's modules import, wherever in a module: top-level name → one module that does."""
     paths = sorted((ROOT / folder).rglob("*.py"))
-    ours = {"autograder"} | ({path.stem for path in paths} if folder == "tests" else set())
+    ours = {"autograder", "website"} | ({path.stem for path in paths} if folder == "tests" else set())
     found = {}
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -68,15 +70,20 @@ def test_a_lock_pins_everything_by_hash_and_names_no_host(lock):
 
 
 def test_the_locks_do_not_contradict_each_other():
-    course, tests = map(pins, LOCKS)
-    assert {name for name in course.keys() & tests.keys() if course[name] != tests[name]} == set()
+    for one, other in itertools.combinations(map(pins, LOCKS), 2):
+        assert {name for name in one.keys() & other.keys() if one[name] != other[name]} == set()
 
 
-def test_students_get_no_test_tool():
-    assert (names(TESTS) - names(COURSE)) & pins(LOCKS[0]).keys() == set()
+def test_students_get_no_test_tool_and_no_sphinx():
+    # pyyaml is Jupyter's
+    assert (names(TESTS + SITE) - names(COURSE) - {"pyyaml"}) & pins(LOCKS[0]).keys() == set()
 
 
-@pytest.mark.parametrize(("declared", "locks"), [(COURSE, LOCKS[:1]), (TESTS, LOCKS)], ids=["course", "tests"])
+@pytest.mark.parametrize(
+    ("declared", "locks"),
+    [(COURSE, LOCKS[:1]), (TESTS, LOCKS[:2]), (SITE, LOCKS[::2])],
+    ids=["course", "tests", "site"],
+)
 def test_what_is_declared_is_locked_within_its_bounds(declared, locks):
     pinned = {name: versions for lock in locks for name, versions in pins(lock).items()}
     for requirement in declared:
@@ -87,7 +94,8 @@ def test_what_is_declared_is_locked_within_its_bounds(declared, locks):
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
 @pytest.mark.parametrize(
-    ("target", "locks"), [("setup", LOCKS[:1]), ("lab", LOCKS[:1]), ("demo", LOCKS[:1]), ("test", LOCKS)]
+    ("target", "locks"),
+    [("setup", LOCKS[:1]), ("lab", LOCKS[:1]), ("demo", LOCKS[:1]), ("site", LOCKS[::2]), ("test", LOCKS)],
 )
 def test_each_command_installs_its_lock(target, locks):
     planned = subprocess.run(["make", "-nB", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -98,11 +106,12 @@ def test_each_command_installs_its_lock(target, locks):
 
 
 @pytest.mark.parametrize(
-    ("folder", "declared"), [("autograder", COURSE), ("tests", COURSE + TESTS), ("benchmarks", COURSE + TESTS)]
+    ("folder", "declared"),
+    [("autograder", COURSE), ("tests", COURSE + TESTS), ("benchmarks", COURSE + TESTS), ("website", COURSE + SITE)],
 )
 def test_what_is_imported_is_declared(folder, declared):
     sources = packages_distributions()
-    implied = {"packaging", "setuptools"} if folder == "tests" else set()  # pytest's, and the build's: used here alone
+    implied = {"packaging", "setuptools"} if folder == "tests" else {"docutils"}  # pytest's, the build's; Sphinx's
     for module, where in imported(folder).items():
         distributions = {canonicalize_name(name) for name in sources.get(module, [module])}
         assert distributions & (names(declared) | implied), f"{where} imports {module}: declare it in pyproject.toml"

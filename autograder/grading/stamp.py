@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError, version
+
 from nbformat.v4 import new_markdown_cell
 
 from ..course.cells import TO_LOOK_AT
@@ -29,6 +31,7 @@ def stamp(graded: Graded, digest: str | None = None, master: str | None = None) 
         del said["id"]
     notebook.cells.append(said)
     notebook.metadata[STAMP] = {
+        "version": course_version(),
         "mode": graded.mode,
         "isolated": graded.isolated,
         "sandbox": graded.sandbox,
@@ -39,3 +42,11 @@ def stamp(graded: Graded, digest: str | None = None, master: str | None = None) 
         "submission": digest,
         "master": master,
     }
+
+
+def course_version() -> str | None:
+    """The version of this package, as installed; None if it is only lying in the path."""
+    try:
+        return version("tf-first-principles")
+    except PackageNotFoundError:
+        return None
