@@ -309,6 +309,8 @@ def write_table(rows: list, answers: bool) -> None:
         )
     total, killed, excused = (sum(row[k] for row in rows) for k in (1, 2, 3))
     lines.append(f"| | **all** | {total} | {killed} | {excused} | {killed / max(1, total - excused):.1%} |")
+    if missing := [f"`{exercise.name}`" for exercise in chosen([]) if exercise.name not in found]:
+        lines += ["", f"Not judged yet: {', '.join(missing)}."]
     TABLE.write_text("\n".join(lines) + "\n")
 
 

@@ -658,7 +658,7 @@ def _(rng):
     c = float(rng.uniform(1, 5))
     return (
         _parameters(rng, c, *_SHAPES),
-        _of_norm(rng, c * rng.uniform(3, 6), *_SHAPES),
+        _of_norm(rng, rng.uniform(300, 900), *_SHAPES),
         float(rng.uniform(0.5, 0.9)),
         c,
     )

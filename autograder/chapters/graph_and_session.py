@@ -813,6 +813,8 @@ def _as_session(result, inputs, expected):
     if found := _told(result):
         return found
     pairs = list(zip(result["results"], expected["results"], strict=True))
+    if any(as_array(got).dtype != as_array(want).dtype for got, want in pairs):
+        return "your callable gives another dtype than the graph does"
     for got, want in pairs:
         if np.shape(got) != np.shape(want):
             return "what your callable returns has another shape than the session's answer"

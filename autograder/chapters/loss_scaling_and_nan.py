@@ -895,7 +895,7 @@ def _(rng):
 )
 def _(rng):
     n = int(rng.integers(2, 5))
-    shapes = (n, 3), (int(rng.integers(5, 8)), n, 7)
+    shapes = (n, 3), (int(rng.integers(17, 20)), n, 3)
     drawn = [(_moderate(rng, *s).astype("float32"), rng.uniform(size=s).astype("float32")) for s in shapes]
     return *drawn[0], *drawn[1]
 
