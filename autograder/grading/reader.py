@@ -61,10 +61,8 @@ def read_submission(path: Path, master: NotebookNode, outputs: bool = False) -> 
 def _memory(called: str) -> Iterator[None]:
     """Not more than so much memory within. For the only thread of a process; elsewhere nothing is bounded."""
     limits = None
-    if resource is not None and sys.platform.startswith("linux"):
+    if resource is not None and (size := _size()):
         limits = resource.getrlimit(resource.RLIMIT_AS)
-        with open("/proc/self/statm") as file:
-            size = int(file.read().split()[0]) * resource.getpagesize()
         most = size + READ_MEMORY
         resource.setrlimit(resource.RLIMIT_AS, (most if limits[1] < 0 else min(most, limits[1]), limits[1]))
     try:
@@ -76,6 +74,15 @@ def _memory(called: str) -> Iterator[None]:
     finally:
         if limits is not None:
             resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+def _size() -> int:
+    """Bytes of this process's address space; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def request(path: Path, master: NotebookNode, outputs: bool) -> dict:
