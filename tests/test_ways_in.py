@@ -90,6 +90,14 @@ def test_one_version_everywhere():
     assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text()
 
 
+def test_the_readme_counts_the_exercises_and_their_hours_rightly():
+    text = "".join(path.read_text() for path in sorted((ROOT / "release").glob("*/*.ipynb")))
+    minutes = re.findall(r"points? · about (\d+) minutes · [●○]{3}", text)
+    assert (
+        f"{len(minutes)} exercises (about {sum(map(int, minutes)) / 60:.0f} hours)" in (ROOT / "README.md").read_text()
+    )
+
+
 # -- the lock on every system that is named ----------------------------------------------------------------------------
 
 UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from importlib.metadata import version
 
 import pytest
 from common import COURSE, run
@@ -132,6 +133,7 @@ def test_what_a_notebook_writes_is_bounded_and_passes_for_nothing_else(tmp_path,
     assert {"many-0", "zlarge", "p.ipynb"} <= there
     assert not there & {"q.ipynb", "timestamp.txt", ".hidden", "link", "pipe", "zlarger"}
     assert autograded(course, assignment="ps1").metadata[STAMP]["left_out"] == 1
+    assert autograded(course, assignment="ps1").metadata[STAMP]["version"] == version("tf-first-principles")
 
 
 @pytest.mark.parametrize(
