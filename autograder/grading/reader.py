@@ -60,11 +60,7 @@ def read_submission(path: Path, master: NotebookNode, outputs: bool = False) -> 
 @contextlib.contextmanager
 def _memory(called: str) -> Iterator[None]:
     """Not more than so much memory within. For the only thread of a process; elsewhere nothing is bounded."""
-    limits = None
-    if resource is not None and (size := _size()):
-        limits = resource.getrlimit(resource.RLIMIT_AS)
-        most = size + READ_MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (most if limits[1] < 0 else min(most, limits[1]), limits[1]))
+    limits = _narrowed() if resource is not None else None
     try:
         yield
     except MemoryError:
@@ -74,6 +70,19 @@ def _memory(called: str) -> Iterator[None]:
     finally:
         if limits is not None:
             resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+def _narrowed() -> tuple[int, int] | None:
+    """The limits of this process's address space as they were, now narrowed; None where the system does not let us."""
+    if not (size := _size()):
+        return None
+    most = size + READ_MEMORY
+    try:
+        limits = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (most if limits[1] < 0 else min(most, limits[1]), limits[1]))
+    except (OSError, ValueError):  # a closed container, macOS: then the bounds of bytes and values are all there are
+        return None
+    return limits
 
 
 def _size() -> int:
