@@ -88,7 +88,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "surface_grid": {r"float64: «return \(X, Y, Z\)»": "one tensor of the three grids comes apart as the tuple does"},
     "descend": {
         **TAPES,
-        **PLACE,
+        r"the first (8|16) only": "a point has two coordinates: there are no more places on the first axis",
         r"1 → -1 in «.*": "a path of one step ends with it",
         r"inputs cut at ±50|no more than 6": "only the start is an argument, and it lies within",
         r"float64: «return tf\.stack\(path\)»": "the dtype of the path is not asked for",
@@ -171,7 +171,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"1 → -1 in «(X|y|clean) = .*": "the square is symmetric: uniform(1, −1) draws as uniform(−1, 1); a slice may end before the last of two",
     },
     "l2_penalty": {
-        r"the sign lost": "squares",
+        r"the sign lost": "squares are the same of both signs",
         r"call left out: «tf\.constant\(0\.0\)»": "the sum may begin with the number 0.0",
     },
     "total_loss": {
