@@ -1010,12 +1010,9 @@ def _(params, grads, lr):
     "Your function remembers earlier steps. Plain gradient descent has no momentum: each step is its gradient's alone."
 )
 def _(params, grads, lr):
-    global _velocity
-    if "_velocity" not in globals() or [v.shape for v in _velocity] != [g.shape for g in grads]:
-        _velocity = [tf.zeros_like(g) for g in grads]
-    _velocity = [0.9 * v + g for v, g in zip(_velocity, grads)]
-    for w, v in zip(params, _velocity):
-        w.assign_sub(lr * v)
+    for w, g in zip(params, grads):
+        w.velocity = 0.9 * getattr(w, "velocity", 0.0) + g
+        w.assign_sub(lr * w.velocity)
 
 
 # -- accuracy -----------------------------------------------------------------------------------------------------------

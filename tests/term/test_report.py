@@ -62,7 +62,7 @@ def test_the_page_for_a_meeting(graded_class):
     assert "accuracy: killed Çelik Birch" in words
     assert "to read in formgrader: written-answer Aalto Birch, Çelik Birch, Dario Birch, Eòin Birch" in words
     assert "the locked cell prepare-check had been changed; it was graded as the release has it Dario Birch" in words
-    assert "21 graded or locked cells were missing; it was graded as the release has it Eòin Birch" in words
+    assert "were missing" not in words  # what has lost its marks is told by what is in it, and nobody is accused
     assert "handed in, and is not graded Aalto Cedar" in words
     misconceptions = page[page.index("Misconceptions") : page.index("Who needs a person")]
     assert "Birch" not in misconceptions and "s02" not in misconceptions
