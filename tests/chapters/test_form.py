@@ -94,3 +94,11 @@ def test_the_model_answer_says_what_earns_the_points_and_stays_at_home(chapter):
     assert told
     released = " ".join(" ".join(c.source for c in read_notebook(COURSE.release(chapter)).cells).split())
     assert not [sentence for sentence in told if sentence in released]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_solved_notebook_warns_of_nothing(chapter):
+    """What is written to stderr is a warning of that day's machine, mostly with a path of it."""
+    for cell in read_notebook(COURSE.notebook(chapter)).cells:
+        told = ["".join(o.text) for o in cell.get("outputs", ()) if o.get("name") == "stderr"]
+        assert not told, f"{cell.id}: {told[0][:300]}"
