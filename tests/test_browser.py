@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
-import socket
 import sqlite3
-import subprocess
 import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
+from browser import CHROMIUM, QUIET, jupyter, needs_chromium
 from common import CHAPTERS, COURSE, ROOT, run
 
 from autograder.course.cells import graded, is_solution
@@ -24,16 +19,7 @@ from autograder.course.samples import chapter_exercises, solutions
 from autograder.grading.stamp import STAMP
 
 CHAPTER = CHAPTERS[0]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+pytestmark = needs_chromium
 
 
 @pytest.fixture
@@ -56,29 +42,8 @@ def school(tmp_path):
 @pytest.fixture
 def lab(school, tmp_path):
     """The address of a JupyterLab in the course folder, with settings of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = tmp_path / "home"
-    home.mkdir()
-    env = {**os.environ, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTER_DATA_DIR": str(home)}
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
-    command = ["jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=t"]
-    with open(tmp_path / "lab.log", "w") as log:
-        server = subprocess.Popen(command, cwd=school.root, env=env, stdout=log, stderr=log)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            for _ in range(120):
-                try:
-                    urllib.request.urlopen(f"{address}/api").close()
-                    break
-                except OSError:
-                    assert server.poll() is None, (tmp_path / "lab.log").read_text()
-                    time.sleep(0.5)
-            yield address
-        finally:
-            server.terminate()
-            server.wait(30)
+    with jupyter("lab", school.root, tmp_path) as address:
+        yield address
 
 
 @pytest.fixture

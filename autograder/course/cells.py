@@ -6,6 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from ..judging.verdict import MIME
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode  # only for reading: see `notebooks` for how it is imported
 
@@ -46,6 +48,11 @@ def is_answer(cell: NotebookNode) -> bool:
 def is_lesson(cell: NotebookNode) -> bool:
     """A cell that only demonstrates: nothing that is graded may depend on it."""
     return "lesson" in tags(cell) and not graded(cell)
+
+
+def verdict_data(cell: NotebookNode) -> dict | None:
+    """The verdict that a check cell's output carries, as data; whether it is whole is not asked. None if there is none."""
+    return next((output["data"][MIME] for output in cell.outputs if MIME in output.get("data", {})), None)
 
 
 def strip_marks(source: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from .bounds import read_bounded
 from .folder import CourseError
@@ -76,9 +79,20 @@ def one_cell_a_line(notebook: nbformat.NotebookNode) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as new:
+    with _anew(path, "w", encoding="utf-8") as new:
         new.write(text)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with _anew(path, "wb") as new:
+        new.write(content)
+
+
+@contextlib.contextmanager
+def _anew(path: Path, mode: str, **options: str) -> Iterator[IO]:
+    """A file beside `path` that takes its place once it is written."""
+    with tempfile.NamedTemporaryFile(mode, dir=path.parent, prefix=f".{path.name}.", delete=False, **options) as new:
+        yield new
     os.chmod(new.name, 0o644)
     os.replace(new.name, path)

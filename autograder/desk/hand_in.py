@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import html
-import os
 import re
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..course.cells import checks
 from ..course.folder import CourseError
-from ..course.notebooks import read_notebook, write_text
+from ..course.notebooks import read_notebook, write_bytes, write_text
 from ..judging import ledger
 from ..judging.topics import NUMBERED, course_around, topic_of
 from ..judging.verdict import BAD, GOOD, NEUTRAL
+from .progress import badge
 from .rehearse import Rehearsal, rehearse
 from .shelf import shelf_around
 
@@ -156,7 +155,7 @@ def hand_in_file(path: Path, shelf: Path) -> HandedIn:
     target = shelf / FOLDER / f"{chapter}.ipynb"
     target.parent.mkdir(exist_ok=True)
     sha256 = hashlib.sha256(content).hexdigest()
-    _write_bytes(target, content)
+    write_bytes(target, content)
     done = HandedIn(chapter, graded, target, sha256, saved, tuple(_notes(path)))
     now = time.strftime("%Y-%m-%d %H:%M:%S %z")
     receipt = target.with_suffix(".receipt.txt")
@@ -175,18 +174,10 @@ def _notes(path: Path) -> list[str]:
     return [f"{name} was saved later and is not what was handed in: is it the one that you meant?" for name in newer]
 
 
-def _write_bytes(path: Path, content: bytes) -> None:
-    """Whole or not at all."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
-        new.write(content)
-    os.chmod(new.name, 0o644)
-    os.replace(new.name, path)
-
-
 def _surprise(row) -> str:
     return f"The saved notebook shows {row.shown:g} points for it." if row.surprising else ""
 
 
 def _badge(row) -> str:
     mark, colour = {"correct": ("✓", GOOD), "not attempted": ("○", NEUTRAL)}.get(row.outcome, ("✗", BAD))
-    return f'<span style="background:{colour};color:#fff;border-radius:3px;padding:0 .35em">{mark}</span>'
+    return badge(mark, colour)

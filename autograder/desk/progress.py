@@ -53,7 +53,7 @@ class ChapterProgress:
 
     def _repr_html_(self) -> str:
         items = "".join(
-            f'<li style="list-style:none">{_badge(*_mark(e))} <code>{html.escape(e.name)}</code> '
+            f'<li style="list-style:none">{badge(*_mark(e))} <code>{html.escape(e.name)}</code> '
             f"{e.points:g} of {e.of:g}{html.escape(_why(e))}</li>"
             for e in self.chapter.exercises
         )
@@ -107,9 +107,9 @@ def _as_item(chapter: Chapter) -> str:
     about = [f"{chapter.points:g} of {chapter.of:g} points"]
     if chapter.minutes:
         about.append(f"{len(chapter.exercises)} exercises, about {chapter.minutes} minutes, and the lesson around them")
-    badge = _badge("✓", GOOD) if chapter.done else _badge("●" if chapter.points else "○", NEUTRAL)
+    done = badge("✓", GOOD) if chapter.done else badge("●" if chapter.points else "○", NEUTRAL)
     return (
-        f'<li style="list-style:none;margin:.7em 0">{badge} '
+        f'<li style="list-style:none;margin:.7em 0">{done} '
         f"<b>{_link(chapter.link, f'{chapter.number} · {chapter.name}')}</b><br>"
         f"{html.escape(chapter.question)}<br><small>{html.escape(' · '.join(about))}</small></li>"
     )
@@ -139,7 +139,7 @@ def _mark(exercise: Exercise) -> tuple[str, str]:
     return MARKS.get(exercise.outcome, ("✗", BAD))
 
 
-def _badge(mark: str, colour: str) -> str:
+def badge(mark: str, colour: str) -> str:
     """White on a ground of its own: readable in the light theme and in the dark one."""
     return f'<span style="background:{colour};color:#fff;border-radius:3px;padding:0 .35em">{mark}</span>'
 

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from ..course.cells import graded, is_check, tags
+from ..course.cells import graded, is_check, tags, verdict_data
 from ..course.files import copy_files
 from ..course.folder import CourseError
 from ..execution import ZygoteError
 from ..judging.ledger import COURSE, LISTED
-from ..judging.verdict import MIME
 
 SECONDS = 300  # for a cell, where a Jupyter kernel grades
 
@@ -118,8 +117,7 @@ def _verdicts(notebook: NotebookNode) -> dict[str, dict | None]:
     """Check → the verdict that its output carries as data, as far as it does."""
     found: dict[str, dict | None] = {}
     for cell in filter(is_check, notebook.cells):
-        datas = [output.get("data", {}) for output in cell.outputs]
-        told = next((data[MIME] for data in datas if MIME in data), None)
+        told = verdict_data(cell)
         fits = isinstance(told, dict) and all(type(told.get(k)) in (int, float) for k in ("points", "max_points"))
         found[str(graded(cell).get("grade_id")).removesuffix("-check")] = told if fits else None
     return found

@@ -10,9 +10,7 @@ import contextlib
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 
@@ -64,7 +62,8 @@ def grade(
     stamps: Counter[str] = Counter()
     faults: list[str] = []
     failures: list[Failure] = []
-    with _in_folder(course.root), Saving(config, executes=JudgedOutside) as saving:
+    # nbgrader's converters, and what they call, work in the course folder
+    with contextlib.chdir(course.root), Saving(config, executes=JudgedOutside) as saving:
         notes = synchronize(saving.book, assignment, sources)
         with saving.book.transaction() as gradebook:
             recorded = graded_students(gradebook, assignment)
@@ -106,14 +105,3 @@ def _saved(saving: Saving, assignment: str, student: str, done: Done) -> Failure
     finally:
         done.place.close()
     return None
-
-
-@contextlib.contextmanager
-def _in_folder(folder: Path) -> Iterator[None]:
-    """nbgrader's converters, and what they call, work in the course folder."""
-    before = os.getcwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)

@@ -9,12 +9,11 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from nbformat import NotebookNode
 from rich.console import Console
 
-from ..course.cells import checks, graded, is_check
+from ..course.cells import checks, graded, is_check, verdict_data
 from ..course.folder import Course, CourseError
 from ..course.nbgrader.config import load_config
 from ..course.nbgrader.make import masters
@@ -22,7 +21,6 @@ from ..course.nbgrader.save import Saving
 from ..course.nbgrader.scores import Submission, automatic_score, keep_as_read, submissions
 from ..course.nbgrader.sync import synchronize
 from ..course.notebooks import read_notebook
-from ..judging.verdict import MIME
 from .executor import Done, Failure, LocalExecutor
 from .judges import Judges
 from .narrator import Narrator
@@ -115,7 +113,7 @@ class Regrading:
         """Write it all down; returns what a person should know. Raises `CourseError`."""
         config = load_config(self.course)
         assignment = self.plan.assignment
-        with _in_folder(self.course.root), Saving(config, executes=JudgedOutside) as saving:
+        with contextlib.chdir(self.course.root), Saving(config, executes=JudgedOutside) as saving:
             notes = synchronize(saving.book, assignment, self.plan.masters)
             for student, done in self.done.items():
                 same = not self.handed_in_again(student)
@@ -138,7 +136,7 @@ def judged_anew(
     if usable is not None:
         ready(usable)
     executor = LocalExecutor(engine, usable, jobs or os.cpu_count() or 1)
-    with _in_folder(course.root), contextlib.closing(executor.results(plan)) as results:
+    with contextlib.chdir(course.root), contextlib.closing(executor.results(plan)) as results:
         found = []
         with Narrator(console, assignment, len(students)) as narrator:
             for _ in students:  # not to the end: there the files of what was judged are put away
@@ -150,7 +148,7 @@ def judged_anew(
 
 def why_changed(old: NotebookNode | None, new: NotebookNode) -> str:
     """Which cases of a check come out otherwise, as a sentence."""
-    before, now = _verdict(old) if old is not None else None, _verdict(new)
+    before, now = verdict_data(old) if old is not None else None, verdict_data(new)
     if before is None or now is None:
         return "its check gives other points"
     told = []
@@ -168,18 +166,3 @@ def why_changed(old: NotebookNode | None, new: NotebookNode) -> str:
     if before["outcome"] != now["outcome"] and "wrong" not in (before["outcome"], now["outcome"]):
         told.insert(0, f"{now['outcome']} instead of {before['outcome']}")
     return "; ".join(told) or "its check gives other points"
-
-
-def _verdict(cell: NotebookNode) -> dict | None:
-    return next((o.data[MIME] for o in cell.outputs if MIME in o.get("data", {})), None)
-
-
-@contextlib.contextmanager
-def _in_folder(folder: Path) -> Iterator[None]:
-    """As nbgrader's converters work, and what they call."""
-    before = os.getcwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)

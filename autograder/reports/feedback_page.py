@@ -19,10 +19,10 @@ from typing import Any
 import jinja2
 from nbformat import NotebookNode
 
-from ..course.cells import graded, is_check, is_lesson, is_solution
+from ..course.cells import graded, is_check, is_lesson, is_solution, verdict_data
 from ..course.nbgrader.cell_marks import Mark, Marks
 from ..grading.inert import PICTURES, inert_html
-from ..judging.verdict import MIME, CaseResult, Verdict
+from ..judging.verdict import CaseResult, Verdict
 from .text import lesson_html, printed, students_html
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -162,7 +162,7 @@ def is_written(cell: NotebookNode) -> bool:
 
 def verdict_of(cell: NotebookNode) -> Verdict | None:
     """The verdict that a check cell's output carries as data, if it is whole."""
-    told = next((output["data"][MIME] for output in cell.outputs if MIME in output.get("data", {})), None)
+    told = verdict_data(cell)
     try:
         found = Verdict(**{**told, "cases": tuple(CaseResult(**case) for case in told["cases"])})
         found.to_html()  # in a kernel without a sandbox it may be anything that looks like one

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from rich import box
 from rich.table import Table
 
-from ..course.cells import checks
+from ..course.cells import checks, verdict_data
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
 from ..grading.stamp import STAMP
-from ..judging.verdict import MIME
 
 
 @dataclass
@@ -65,7 +64,7 @@ def class_report(course: Course, chapter: str) -> ClassReport:
 
 
 def _add(report: ExerciseReport, cell) -> None:
-    verdict = next((o.data[MIME] for o in cell.outputs if MIME in o.get("data", {})), None)
+    verdict = verdict_data(cell)
     if verdict is None:
         report.outcomes["no verdict"] += 1
         return

@@ -6,14 +6,11 @@ import ast
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nbformat import NotebookNode
-
-from ..course.cells import checks, graded, is_solution
+from ..course.cells import checks, graded, is_solution, verdict_data
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
 from ..grading.repair import repair
 from ..grading.stamp import STAMP
-from ..judging.verdict import MIME
 
 MAX_NOTEBOOK = 20 << 20  # bytes of a submission that is looked at for what was changed in it
 FEW = 3
@@ -47,14 +44,10 @@ def _read(course: Course, chapter: str, path: Path) -> Graded:
         notebook = read_notebook(path)
     except CourseError as error:
         return Graded(student, trouble=str(error))
-    verdicts = {name: verdict_of(cell) for name, cell in checks(notebook).items()}
+    verdicts = {name: verdict_data(cell) for name, cell in checks(notebook).items()}
     answers = {graded(c)["grade_id"]: c.source for c in notebook.cells if c.cell_type == "code" and is_solution(c)}
     faults = tuple(notebook.metadata.get(STAMP, {}).get("faults", ()))
     return Graded(student, verdicts, answers, faults, changed_cells(course, student, chapter))
-
-
-def verdict_of(cell: NotebookNode) -> dict | None:
-    return next((o.data[MIME] for o in cell.outputs if MIME in o.get("data", {})), None)
 
 
 def changed_cells(course: Course, student: str, chapter: str) -> tuple[str, ...]:

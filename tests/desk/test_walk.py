@@ -4,37 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 import warnings
 import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from browser import CHROMIUM, QUIET, free_port, needs_chromium, serving
 from common import CHAPTERS, COURSE, ROOT, class_of, run
 
 from autograder.course.notebooks import read_notebook
 from autograder.course.samples import solutions
 
 CHAPTER = CHAPTERS[0]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PHONE = {"width": 390, "height": 844}
 AXE = ROOT / ".venv" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = os.environ.get("SHOTS")
 """A folder for screenshots to look at."""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+pytestmark = needs_chromium
 
 
 @pytest.fixture
@@ -52,9 +41,7 @@ def bundle(tmp_path):
 @pytest.fixture
 def lab(bundle):
     """The address of what `course lab` opens in it, with no settings of anybody's."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     home = bundle.parent / "home"
     env = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTER")}
     env |= {"HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTER_DATA_DIR": str(home / "data")}
@@ -62,24 +49,10 @@ def lab(bundle):
     home.mkdir()
     course = Path(sys.executable).with_name("course")
     options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=t", "--LabApp.expose_app_in_browser=True"]
-    log = bundle.parent / "lab.log"
-    with open(log, "w") as file:
-        server = subprocess.Popen([course, "lab", "--", *options], cwd=bundle, env=env, stdout=file, stderr=file)
-        try:
-            for _ in range(120):
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/api").close()
-                    break
-                except OSError:
-                    assert server.poll() is None, log.read_text()
-                    time.sleep(0.5)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:  # a kernel that is about to start holds it up
-                server.kill()
+    command, log = [course, "lab", "--", *options], bundle.parent / "lab.log"
+    # a kernel that is about to start holds it up
+    with serving(command, port, bundle, env, log, patience=20, stubborn=True) as address:
+        yield address
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shlex
 from pathlib import Path
 
@@ -13,13 +13,8 @@ from autograder.cli import main
 
 def typed(command: str, cwd: Path) -> Result:
     """Run "course …" as typed in a folder. Whatever it raises that is no plain sentence is raised here, too."""
-    before = os.getcwd()
-    os.chdir(cwd)
-    try:
-        done = CliRunner().invoke(main, shlex.split(command), env={"COLUMNS": "80"}, catch_exceptions=False)
-    finally:
-        os.chdir(before)
-    return done
+    with contextlib.chdir(cwd):
+        return CliRunner().invoke(main, shlex.split(command), env={"COLUMNS": "80"}, catch_exceptions=False)
 
 
 def refused(command: str, cwd: Path, told: str) -> None:

@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
 import sqlite3
-import subprocess
-import sys
 import time
-import urllib.request
-from pathlib import Path
 
 import pytest
+from browser import CHROMIUM, jupyter, needs_chromium
 from commands import typed
 from oddities import CHAPTER, ident
 
 from autograder.course.nbgrader.marks import marks
 from autograder.course.nbgrader.model_answers import TITLE
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")]
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 
 @pytest.fixture
 def address(graded_class, tmp_path):
     """Jupyter's server in the class's folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = str(tmp_path / "home")
-    env = {**os.environ, "HOME": home, "JUPYTER_CONFIG_DIR": home, "JUPYTER_DATA_DIR": home}
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
-    command = ["jupyter", "server", "--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=t"]
-    with open(tmp_path / "server.log", "w") as log:
-        process = subprocess.Popen(command, cwd=graded_class.root, env=env, stdout=log, stderr=log)
-        try:
-            for _ in range(120):
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/api").close()
-                    break
-                except OSError:
-                    assert process.poll() is None, (tmp_path / "server.log").read_text()
-                    time.sleep(0.5)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(60)
+    with jupyter("server", graded_class.root, tmp_path, patience=60) as address:
+        yield address
 
 
 def test_a_question_is_read(graded_class, address):

@@ -31,14 +31,11 @@ def load_config(course: Course) -> Config:
         )  # as nbgrader does: a plugin may lie beside the configuration that names it
     warnings.filterwarnings("ignore", category=SAWarning)  # about nbgrader's use of SQLAlchemy
     app = NbGrader(raise_config_file_errors=True)
-    before = os.getcwd()
-    os.chdir(course.root)
-    try:
-        app.load_config_file()
-    except Exception as error:  # noqa: BLE001  the file is Python, and may fail in any way
-        raise CourseError(f"nbgrader_config.py cannot be read: {type(error).__name__}: {error}") from None
-    finally:
-        os.chdir(before)
+    with contextlib.chdir(course.root):
+        try:
+            app.load_config_file()
+        except Exception as error:  # noqa: BLE001  the file is Python, and may fail in any way
+            raise CourseError(f"nbgrader_config.py cannot be read: {type(error).__name__}: {error}") from None
     config = app.config
     config.CourseDirectory.root = str(course.root)
     if "db_url" not in config.CourseDirectory:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
+from browser import jupyter
 from common import CHAPTERS, class_of, run
 
 from autograder.course.cells import graded
@@ -33,27 +29,8 @@ def server(tmp_path):
     answer.source += "\nimport time\ntime.sleep(5)"
     write_text(course.submission("ada", CHAPTER), notebook_text(notebook))
     assert run("nbgrader", "generate_assignment", CHAPTER, "--force", cwd=course.root).returncode == 0
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = str(tmp_path / "home")
-    env = {**os.environ, "HOME": home, "JUPYTER_CONFIG_DIR": home, "JUPYTER_DATA_DIR": home}
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
-    command = ["jupyter", "server", "--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=t"]
-    with open(tmp_path / "server.log", "w") as log:
-        process = subprocess.Popen(command, cwd=course.root, env=env, stdout=log, stderr=log)
-        try:
-            for _ in range(120):
-                try:
-                    ask(f"http://127.0.0.1:{port}/api/status")
-                    break
-                except OSError:
-                    assert process.poll() is None, (tmp_path / "server.log").read_text()
-                    time.sleep(0.5)
-            yield course, f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(30)
+    with jupyter("server", course.root, tmp_path) as address:
+        yield course, address
 
 
 def ask(address: str, data: dict | None = None) -> dict:
