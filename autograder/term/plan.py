@@ -249,11 +249,7 @@ def stored(folder: Path, student: str) -> HandIn | None:
     )
 
 
-def earlier_folder(course: Course, student: str, chapter: str) -> Path:
-    return course.root / "earlier" / student / chapter
-
-
 def earlier(course: Course, student: str, chapter: str) -> list[HandIn]:
     """What a student handed in before that, the first first."""
-    folders = sorted(path for path in earlier_folder(course, student, chapter).glob("*") if path.is_dir())
+    folders = sorted(path for path in course.earlier_folder(student, chapter).glob("*") if path.is_dir())
     return [found for folder in folders if (found := stored(folder, student))]

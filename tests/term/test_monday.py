@@ -4,6 +4,7 @@ resubmission, an exercise mended."""
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import sqlite3
 import time
@@ -179,6 +180,10 @@ def handed_in_again_and_mended(course, tmp_path) -> None:
     assert (now[ident(0)].net, now[ident(0)].unread) == (18.5, ())
     assert now[ident(1)].net == 15.3  # 17 points, a tenth off
     assert (now[ident(2)].net, now[ident(2)].unread) == (17, ("written-answer",))
+    assert typed("report 1 --html again.html", course.root).exit_code == 0
+    with open(course.root / "again.csv", newline="") as file:
+        (turn,) = (row for row in csv.DictReader(file) if row["made_at_first"] == "1" and row["exercise"] == "forward")
+    assert (turn["right_at_last"], turn["same_at_last"]) == ("1", "0")
     again = typed(f"regrade 1 --dry-run --student {ident(0)} --student {ident(2)}", course.root)
     assert "2 judged anew: nothing changes" in again.output, again.output
 
