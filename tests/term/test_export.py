@@ -11,7 +11,7 @@ import zipfile
 import pytest
 from commands import refused, typed
 from common import run
-from oddities import CHAPTER, SIZE, ident, people
+from oddities import CHAPTER, SIZE, content, filling, ident, people, put
 
 from autograder.course.nbgrader.book import open_gradebook
 from autograder.course.nbgrader.marks import marks
@@ -137,3 +137,14 @@ def _to_the_exchange(course):
     done = run("nbgrader", "release_feedback", CHAPTER, cwd=course.root)  # as formgrader's button does it
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
     assert len(list(pages.glob("*.html"))) == 2
+
+
+def test_who_hands_in_again_is_not_late_by_the_hand_in_before(graded_class):
+    first, last, number, _ = people()[1]
+    name = f"{last}{first}_{number}_950_{CHAPTER}-2.ipynb".lower()
+    put(graded_class.root.parent / "again", {name: content(CHAPTER, "1 again", filling({}, "Now."))})
+    assert marks(graded_class, CHAPTER)[ident(1)].penalty == 2
+    assert typed("collect 1 ../again", graded_class.root).exit_code == 0
+    told = typed("export", graded_class.root).output
+    assert "handed in again, and not graded since: Béla Birch" in told and "lateness" not in told
+    assert marks(graded_class, CHAPTER)[ident(1)].penalty == 0
