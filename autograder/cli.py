@@ -206,8 +206,13 @@ def report(context: click.Context, chapters: tuple[str, ...], page: Path | None)
 
 def write_page(course: Course, chapters: list[str], page: Path) -> None:
     from .course.notebooks import write_text
-    from .reports.page import render, sections, table_text
+    from .reports.page import render, sections
+    from .reports.page_table import table_text
 
+    if page.suffix.lower() == ".csv":
+        raise CourseError(
+            f"{page} would be the table, which is written beside the page; name the page: --html report.html"
+        )
     if not page.absolute().parent.is_dir():
         raise CourseError(f"there is no folder {page.absolute().parent}")
     made = sections(course, chapters)

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from common import ROOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = (
@@ -23,6 +25,11 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+PHONE = {"width": 390, "height": 844}
+AXE = ROOT / ".venv" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+SHOTS = os.environ.get("SHOTS")
+"""A folder for screenshots to look at."""
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 
@@ -80,3 +87,19 @@ def jupyter(what: str, folder: Path, scratch: Path, patience: float = 30) -> Ite
     command = ["jupyter", what, "--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=t"]
     with serving(command, port, folder, env, scratch / f"{what}.log", patience=patience) as address:
         yield address
+
+
+def shot(page, name: str, **options) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", **options)
+
+
+def serious(page, part: str = "html") -> list[str]:
+    """What axe-core finds in a part of the page that keeps somebody from reading it; with all that is folded opened."""
+    if not AXE.is_file():
+        warnings.warn("axe-core is not there, nothing is tested with it: make axe", stacklevel=2)
+        return []
+    page.evaluate("part => document.querySelectorAll(`${part} details`).forEach(details => details.open = true)", part)
+    page.evaluate(AXE.read_text())  # not as a <script>, which the page does not allow
+    found = page.evaluate("part => axe.run(part).then(result => result.violations)", part)
+    return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in ("serious", "critical")]

@@ -38,6 +38,11 @@ class Course:
     def autograded_folder(self, student: str, assignment: str) -> Path:
         return self.root / "autograded" / student / assignment
 
+    def earlier_folder(self, student: str, assignment: str) -> Path:
+        """What a student handed in before that, which `course collect` keeps: folders 001, 002, …, and beside one that was graded
+        001.graded.ipynb."""
+        return self.root / "earlier" / student / assignment
+
     def source(self, chapter: str) -> Path:
         return self.root / "source" / chapter / f"{chapter}.ipynb"
 

@@ -41,17 +41,19 @@ class Student:
 COLUMNS = [field.name for field in fields(Student)]
 ALIASES = {
     "id": "id studentid nbgraderid",
-    "last_name": "lastname surname familyname nachname",
-    "first_name": "firstname givenname forename vorname",
-    "name": "name student fullname studentname",
-    "email": "email emailaddress mail",
+    "last_name": "lastname surname familyname nachname nom apellidos apellido cognome",
+    "first_name": "firstname givenname forename vorname prenom nombre",
+    "name": "name student fullname studentname vollstandigername nomcomplet nombrecompleto",
+    "email": "email emailaddress mail emailadresse adressedecourriel direcciondecorreo",
     "lms_id": "lmsid lmsuserid canvasid moodleid userid",
-    "login": "login username sisloginid loginid",
-    "sis_id": "sisid sisuserid idnumber studentnumber matriculationnumber",
-    "section": "section group groups",
+    "login": "login username sisloginid loginid benutzername anmeldename identifier",
+    "sis_id": "sisid sisuserid idnumber studentnumber matriculationnumber orgdefinedid matrikelnummer idnummer",
+    "section": "section group groups gruppe gruppen",
     "github": "github githubusername githublogin githubuser",
 }
 KNOWN = {alias: column for column, aliases in ALIASES.items() for alias in aliases.split()}
+FROM_A_SPREADSHEET = re.compile(r"\d[.,]\d+E\+?\d+", re.IGNORECASE)
+"""What it makes of a number of many digits, of which the last ones are lost."""
 NOBODY = {"pointspossible", "studenttest", "teststudent"}  # rows of a Canvas gradebook that are no people
 
 
@@ -64,19 +66,23 @@ def read_roster(course: Course) -> dict[str, Student]:
 def students_of(path: Path) -> list[Student]:
     """The students in a CSV file: this course's own, or what Canvas, Moodle and Blackboard export. Raises `CourseError`."""
     try:
-        text = decoded(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}") from None
-    rows = table_of(text)
+    if content.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
+        raise CourseError(f"{path} is a spreadsheet's own file: save it there as CSV")
+    rows = table_of(decoded(content))
     if not rows:
         raise CourseError(f"{path} is empty")
-    header, *rows = rows
+    # what stands above the line of names, a title, is no student
+    at = next((n for n, row in enumerate(rows[:10]) if len(columns_of(row)) > (n > 0)), 0)
+    header, *rows = rows[at:]
     meant = columns_of(header)
     if not meant:
         raise CourseError(f"{path}: no column of its first line is known; there may be {', '.join(COLUMNS)}, name")
     found: list[Student] = []
-    for number, row in enumerate(rows, 2):
-        about = {column: row[i].strip() for i, column in meant.items() if i < len(row)}
+    for number, row in enumerate(rows, at + 2):
+        about = {column: bare(row[i]) for i, column in meant.items() if i < len(row)}
         if any(about.values()) and not is_nobody(about):
             found.append(student_of(about, f"{path}, line {number}"))
     for column in ("id", "email", "lms_id", "login", "sis_id", "github"):
@@ -105,7 +111,9 @@ def decoded(content: bytes) -> str:
 
 def table_of(text: str) -> list[list[str]]:
     """Rows of a table whose cells are parted by whichever of , ; and tabulator its first line has most of."""
-    first = text.partition("\n")[0]
+    told = re.match(r"sep=(.)\r?\n", text)  # Excel's own first line
+    text = text[told.end() :] if told else text
+    first = text.lstrip().partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
         return [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(map(str.strip, row))]
@@ -115,7 +123,7 @@ def table_of(text: str) -> list[list[str]]:
 
 def columns_of(header: list[str]) -> dict[int, str]:
     """Which column of a table holds what. Canvas calls its own number "ID", beside "SIS User ID" and "SIS Login ID"."""
-    plain = [re.sub(r"[^a-z0-9]", "", name.casefold()) for name in header]
+    plain = [re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", name).casefold()) for name in header]
     canvas = any(name in ("sisuserid", "sisloginid") for name in plain)
     meant: dict[int, str] = {}
     for number, name in enumerate(plain):
@@ -123,6 +131,13 @@ def columns_of(header: list[str]) -> dict[int, str]:
         if column and column not in meant.values():
             meant[number] = column
     return meant
+
+
+def bare(cell: str) -> str:
+    """What stands in a cell, without what spreadsheets and Brightspace put around a number or a name: ="007", '007, #ana."""
+    text = re.sub("[\u200b\u200e\u200f\ufeff]", "", cell).replace("\xa0", " ").strip()
+    found = re.fullmatch(r'="(.*)"', text)
+    return (found[1] if found else text.lstrip("'#" if text[1:2].isalnum() else "")).strip()
 
 
 def is_nobody(about: dict[str, str]) -> bool:
@@ -140,6 +155,12 @@ def student_of(about: dict[str, str], where: str) -> Student:
         about["first_name"] = about.get("first_name") or first.strip()
     if "@" in about.get("login", ""):  # an address, whatever the column is called
         about["email"] = about.get("email") or about["login"]
+    for column in ("id", "lms_id", "sis_id", "login"):
+        if FROM_A_SPREADSHEET.fullmatch(about.get(column, "")):
+            raise CourseError(
+                f"{where}: {column} {about[column]} is what a spreadsheet makes of a long number: export it anew, and do not save it there"
+            )
+        about[column] = re.sub(r"^(\d+)[.,]0$", r"\1", about.get(column, ""))
     about["id"] = next((about[c] for c in ("id", "login", "email", "sis_id", "lms_id", "github") if about.get(c)), "")
     if not about["id"]:
         raise CourseError(f"{where}: nobody can be told by this, there is neither an id, a login nor an e-mail address")

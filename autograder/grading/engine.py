@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,7 +41,8 @@ class Graded:
 
     mode: "judged outside" or "judged in the kernel". isolated: was the student's code in a sandbox? faults: check cells
     whose verdict is the grader's fault, to be graded again. outside, inside: how many checks were judged outside of the
-    student's process, and how many ran in it. left_out: how many of the files that it wrote exceed the bounds.
+    student's process, and how many ran in it. left_out: how many of the files that it wrote exceed the bounds. seconds: that
+    running and judging it took; 0, if nobody has measured it.
     """
 
     notebook: NotebookNode
@@ -51,6 +53,7 @@ class Graded:
     outside: int = 0
     inside: int = 0
     left_out: int = 0
+    seconds: float = 0.0
 
     @property
     def stamp(self) -> str:
@@ -85,6 +88,7 @@ def grade_notebook(
     child's folder, as the child sees it, and an empty one for what it writes there. Not for two threads at once: the
     reference's standard streams are redirected.
     """
+    started = time.monotonic()
     checked = checked_exercises(notebook)
     for exercise in checked.values():
         with contextlib.suppress(Exception):  # whatever is wrong here is told when the check is made
@@ -121,8 +125,8 @@ def grade_notebook(
         notebook.cells[number].outputs = [_result(verdict)]
         verdicts[number] = verdict
     faults = [graded(notebook.cells[n])["grade_id"] for n, v in verdicts.items() if v.outcome == "grader's fault"]
-    report = child.report
-    return Graded(notebook, OUTSIDE, report.isolated, str(report), tuple(faults), len(checked), inside, left_out)
+    report, took = child.report, round(time.monotonic() - started, 2)
+    return Graded(notebook, OUTSIDE, report.isolated, str(report), tuple(faults), len(checked), inside, left_out, took)
 
 
 def checked_exercises(notebook: NotebookNode) -> dict[int, Exercise]:

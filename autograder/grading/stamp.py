@@ -39,6 +39,7 @@ def stamp(graded: Graded, digest: str | None = None, master: str | None = None) 
         "outside": graded.outside,
         "inside": graded.inside,
         "left_out": graded.left_out,
+        "seconds": graded.seconds,
         "submission": digest,
         "master": master,
     }

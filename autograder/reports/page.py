@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,17 +13,30 @@ from ..course.marks import Mark
 from ..course.nbgrader.marks import bring_up_to_date, marks
 from ..course.roster import read_roster
 from ..course.settings import read_settings
-from .pictures import bar, histogram
+from .change import KINDS, Turn, kinds, turns
+from .pictures import COLOURS, bar, histogram, stacked
 from .statistics import FEW, Item, Mistake, items, median, mistakes, spread
-from .verdicts import Graded, bare_code, read_class
+from .verdicts import Graded, bare_code, first_verdicts, read_class
 
 PERSON = ("killed", "too slow", "out of memory", "grader's fault")
 """Outcomes that a person should look at: the answer may be right, and the time or the machine wrong."""
 
 
 @dataclass(frozen=True)
+class Time:
+    """What grading took, in seconds: of all that are graded together, the median of one, the longest one and whose that is. All 0
+    where nobody has measured it."""
+
+    total: float = 0.0
+    median: float = 0.0
+    longest: float = 0.0
+    whose: str = ""
+
+
+@dataclass(frozen=True)
 class Section:
-    """A chapter's part of the page. people: what a person should know → of whom."""
+    """A chapter's part of the page. again: how many handed in again after they had been graded; turns: how their mistakes changed.
+    kinds: how many answers are right, typical mistakes, … people: what a person should know → of whom."""
 
     chapter: str
     students: int
@@ -36,6 +47,10 @@ class Section:
     histogram: Markup
     items: list[Item]
     mistakes: list[Mistake]
+    kinds: dict[str, int]
+    again: int
+    turns: list[Turn]
+    time: Time
     people: dict[str, list[str]]
 
 
@@ -64,6 +79,8 @@ def _section(course: Course, chapter: str) -> Section:
     people: dict[str, list[str]] = {}
     for student, what in told:
         people.setdefault(what, []).append(names.get(student, student))
+    before = first_verdicts(course, chapter)
+    pairs = [(before[g.student], g.verdicts) for g in readable if g.student in before]
     return Section(
         chapter,
         len(found),
@@ -74,8 +91,21 @@ def _section(course: Course, chapter: str) -> Section:
         Markup(histogram(spread([net / top for net in nets]), top)),
         items([g.verdicts for g in readable]),
         mistakes(wrong),
+        kinds(g.verdicts for g in readable),
+        len(pairs),
+        turns(pairs),
+        time_of({names.get(g.student, g.student): g.seconds for g in readable}),
         people,
     )
+
+
+def time_of(seconds: dict[str, float]) -> Time:
+    """seconds: by name."""
+    measured = {name: took for name, took in seconds.items() if took > 0}
+    if not measured:
+        return Time()
+    slowest = max(measured, key=lambda name: measured[name])
+    return Time(sum(measured.values()), median(list(measured.values())), measured[slowest], slowest)
 
 
 def who_needs_a_person(found: Iterable[Graded], scored: dict[str, Mark]) -> Iterable[tuple[str, str]]:
@@ -104,24 +134,22 @@ def render(course: Course, made: list[Section]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"bar": lambda share, alt: Markup(bar(share, alt)), "few": FEW}
+    environment.globals |= {
+        "bar": lambda share, alt: Markup(bar(share, alt)),
+        "stacked": lambda counts, alt: Markup(stacked(counts, alt)),
+        "colours": dict(zip(KINDS, COLOURS)),
+        "few": FEW,
+    }
+    environment.filters |= {
+        "took": took,
+        "in_words": lambda counts: ", ".join(f"{n} {kind}" for kind, n in counts.items() if n),
+    }
     name = read_settings(course).name or course.root.name
     return environment.get_template("class.html.j2").render(name=name, sections=made)
 
 
-def table_text(made: list[Section]) -> str:
-    """The numbers for a spreadsheet: a line an exercise, and a line a mistake."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(
-        ("chapter", "exercise", "students", "correct", "share_of_points", "discrimination", "mistake", "times")
-    )
-    for section in made:
-        for item in section.items:
-            told = "" if item.discrimination is None else f"{item.discrimination:.3f}"
-            writer.writerow(
-                (section.chapter, item.name, item.students, item.correct, f"{item.share:.3f}", told, "", "")
-            )
-        for m in section.mistakes:
-            writer.writerow((section.chapter, m.exercise, "", "", "", "", m.what, m.count))
-    return out.getvalue()
+def took(seconds: float) -> str:
+    """ "41 s", "3 min 5 s"; tenths of what is short."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"

@@ -28,11 +28,13 @@ class Item:
 
 @dataclass(frozen=True)
 class Example:
-    """One failing answer, nobody's by name. call: the smallest input on which it goes wrong; told: what is wrong there."""
+    """One failing answer, nobody's by name. call: the smallest input on which it goes wrong, empty if none is small enough to be
+    typed; then about says what the input was like. told: what is wrong there."""
 
     code: str
     call: str
     told: str
+    about: str = ""
 
 
 @dataclass
@@ -94,15 +96,44 @@ def mistakes(told: Sequence[tuple[str, dict, str]], most_examples: int = 2) -> l
     that are wrong; of several alike one is shown."""
     found: dict[tuple[str, str], Mistake] = {}
     for exercise, verdict, code in told:
-        failed = next((case for case in verdict["cases"] if not case["passed"]), None)
-        if not verdict["mistake"] and failed is None:
+        meant = what_of(verdict)
+        if meant is None:
             continue
-        what = verdict["mistake"] or f"fails the case: {failed['name']}"
-        mistake = found.setdefault((exercise, what), Mistake(exercise, what, bool(verdict["mistake"])))
+        mistake = found.setdefault((exercise, meant[0]), Mistake(exercise, *meant))
         mistake.count += 1
-        call = failed["example"] if failed else ""
-        said = (failed["told"] or failed["message"]) if failed else ""
-        alike = any(e.code == code if code else e.call == call for e in mistake.examples)
-        if len(mistake.examples) < most_examples and not alike:
-            mistake.examples.append(Example(code, call, said))
+        mistake.examples.append(_example(verdict, code))
+    for mistake in found.values():
+        mistake.examples = _fewest(mistake.examples, most_examples)
     return sorted(found.values(), key=lambda m: (-m.count, m.exercise, not m.known))
+
+
+def what_of(verdict: dict) -> tuple[str, bool] | None:
+    """What an answer gets wrong: a typical mistake's hint and True, else the first case that it fails and False; None, if it is
+    not wrong, or nothing says how."""
+    if verdict["outcome"] not in ("wrong", "crashed"):
+        return None
+    if verdict["mistake"]:
+        return verdict["mistake"], True
+    failed = _failed(verdict)
+    return (f"fails the case: {failed['name']}", False) if failed else None
+
+
+def _failed(verdict: dict) -> dict | None:
+    return next((case for case in verdict["cases"] if not case["passed"]), None)
+
+
+def _example(verdict: dict, code: str) -> Example:
+    failed = _failed(verdict)
+    if failed is None:
+        return Example(code, "", verdict.get("message", ""))
+    about = "" if failed["example"] else failed["detail"].partition("\n")[0].removeprefix("input").strip()
+    return Example(code, failed["example"], failed["told"] or failed["message"], about)
+
+
+def _fewest(examples: list[Example], most: int) -> list[Example]:
+    """Those whose failing input is the smallest; of several alike one."""
+    chosen: list[Example] = []
+    for one in sorted(examples, key=lambda e: (not e.call, len(e.call), len(e.code), e.code)):
+        if len(chosen) < most and not any(e.code == one.code if one.code else e.call == one.call for e in chosen):
+            chosen.append(one)
+    return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +21,7 @@ CHANGED = ("the locked cell", "is there more than once", "was missing", "had bec
 @dataclass(frozen=True)
 class Graded:
     """One student's chapter. verdicts: exercise → as data; None where the check left none. answers: exercise → source. changed:
-    what was not as the release has it, a sentence each. trouble: why the notebook could not be read."""
+    what was not as the release has it, a sentence each. trouble: why the notebook could not be read. seconds: that grading took."""
 
     student: str
     verdicts: dict[str, dict | None] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Graded:
     faults: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     trouble: str = ""
+    seconds: float = 0.0
 
 
 def read_class(course: Course, chapter: str) -> list[Graded]:
@@ -46,8 +48,20 @@ def _read(course: Course, chapter: str, path: Path) -> Graded:
         return Graded(student, trouble=str(error))
     verdicts = {name: verdict_data(cell) for name, cell in checks(notebook).items()}
     answers = {graded(c)["grade_id"]: c.source for c in notebook.cells if c.cell_type == "code" and is_solution(c)}
-    faults = tuple(notebook.metadata.get(STAMP, {}).get("faults", ()))
-    return Graded(student, verdicts, answers, faults, changed_cells(course, student, chapter))
+    stamp = notebook.metadata.get(STAMP, {})
+    faults, seconds = tuple(stamp.get("faults", ())), float(stamp.get("seconds") or 0)
+    return Graded(student, verdicts, answers, faults, changed_cells(course, student, chapter), seconds=seconds)
+
+
+def first_verdicts(course: Course, chapter: str) -> dict[str, dict[str, dict | None]]:
+    """Of those who handed in again after they had been graded: the verdicts on their first hand-in, as `course collect` kept it."""
+    found: dict[str, dict[str, dict | None]] = {}
+    for path in sorted((course.root / "earlier").glob(f"*/{chapter}/*.graded.ipynb")):
+        student = path.parent.parent.name
+        if student not in found:
+            with contextlib.suppress(CourseError):
+                found[student] = {name: verdict_data(cell) for name, cell in checks(read_notebook(path)).items()}
+    return found
 
 
 def changed_cells(course: Course, student: str, chapter: str) -> tuple[str, ...]:

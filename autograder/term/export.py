@@ -13,6 +13,7 @@ from ..course.nbgrader.marks import bring_up_to_date, marks
 from ..course.notebooks import read_notebook
 from ..course.roster import Student, read_roster
 from ..course.settings import read_settings
+from .overview import newer
 
 FORMATS = {
     "canvas": ("lms_id", {"Student": "sorted_name", "ID": "lms_id", "SIS User ID": "sis_id", "SIS Login ID": "login", "Section": "section"}),
@@ -123,6 +124,7 @@ def _notes(course: Course, chapter: str, found: dict[str, Mark], roster: dict[st
     told = [
         ("unread questions left out of the points of", [s for s, m in found.items() if m.unread]),
         ("handed in and not graded", [s for s in there if s not in found]),
+        ("handed in again, and not graded since", [s for s in there if s in found and newer(course, chapter, s)]),
         ("handed in nothing", [s for s in roster if s not in found and s not in there]),
         ("graded and not in roster.csv, left out", [s for s in found if s not in roster]),
         (f"points off for lateness ({policy})", [s for s, m in found.items() if m.penalty]),

@@ -59,7 +59,13 @@ def needs_grading(course: Course, chapter: str, student: str, known: dict[str, S
     graded = course.autograded_folder(student, chapter)
     if student not in known or not known[student].scores or not graded.is_dir():
         return True
-    return newest(course.submitted_folder(student, chapter)) > graded.stat().st_mtime
+    return newer(course, chapter, student)
+
+
+def newer(course: Course, chapter: str, student: str) -> bool:
+    """Is what lies in submitted/ newer than what was graded?"""
+    graded, there = course.autograded_folder(student, chapter), course.submitted_folder(student, chapter)
+    return graded.is_dir() and newest(there) > graded.stat().st_mtime
 
 
 def newest(folder: Path) -> float:

@@ -12,11 +12,12 @@ from ..course.folder import Course, CourseError
 from ..course.roster import read_roster
 from ..course.settings import Settings, moment
 from .found import Found, Haul
-from .names import is_notebook_name, stem_of
-from .recognise import Chapters, Owner, Roster, file_name
+from .names import VERSION, stem_of
+from .recognise import Chapters, Owner, Roster, file_name, is_notebook
 from .times import committed_at, read_timestamp
 
 TIMESTAMP = "timestamp.txt"
+LOCAL = ("Blackboard", "Brightspace")  # they tell times as people of the class read them
 Beside = dict[tuple, list[tuple[Found, Owner]]]
 
 
@@ -68,11 +69,12 @@ def plan(course: Course, chapter: str, haul: Haul, settings: Settings, *, file_t
     made = Plan(chapter, troubles=dict(haul.troubles))
     roster, chapters = Roster(students.values(), course.chapters()), Chapters(course, course.chapters())
     owners = {file: roster.owner(file.parts, file.top) for file in haul.files}
+    notebooks = {file for file in owners if is_notebook(file.path, file.parts[-1])}
     taken: dict[str, list[tuple[Found, Owner]]] = defaultdict(list)
     for file, owner in owners.items():
-        if is_notebook_name(file.parts[-1]) and _counts(course, made, chapters, file, owner):
+        if file in notebooks and _counts(course, made, chapters, file, owner):
             taken[owner.student].append((file, owner))
-    beside = _beside(made, owners)
+    beside = _beside(made, owners, notebooks)
     for student in students:
         found = [_hand_in(chapter, f, o, beside, settings, file_times) for f, o in taken.get(student, ())]
         made.decisions.append(_decide(course, made, student, found, settings))
@@ -101,19 +103,22 @@ def _counts(course: Course, made: Plan, chapters: Chapters, file: Found, owner: 
             made.notes.append(
                 f"{file.name}: its cells have lost their marks, and are told by what is in them; its name says that it is {made.chapter}"
             )
-        elif not named:
+        if owner.within:
+            made.notes.append(f"{file.name}: taken for {owner.student}'s, for “{owner.within}” stands in its name")
+        if content.chapter and not named:
             made.notes.append(f"{file.name}: its name says nothing; by its cells it is {made.chapter}")
         return True
     return False
 
 
-def _beside(made: Plan, owners: dict[Found, Owner]) -> Beside:
+def _beside(made: Plan, owners: dict[Found, Owner], notebooks: set[Found]) -> Beside:
     """What was handed in beside notebooks, by the folder, or the LMS's own hand-in, that it came in."""
     found: Beside = defaultdict(list)
     strangers: dict[str, list[str]] = defaultdict(list)
-    with_notebook = {owner.student for file, owner in owners.items() if is_notebook_name(file.parts[-1])}
+    with_notebook = {owner.student for file, owner in owners.items() if file in notebooks}
+    brightspace = any(owner.told and owner.told.lms == "Brightspace" for owner in owners.values())
     for file, owner in owners.items():
-        if is_notebook_name(file.parts[-1]) or _of_the_lms(owner):
+        if file in notebooks or _of_the_lms(owner) or (brightspace and file.parts[-1] == "index.html"):
             continue
         if owner.student:
             found[_place(file, owner)].append((file, owner))
@@ -156,13 +161,14 @@ def _hand_in(chapter: str, file: Found, owner: Owner, beside: Beside, settings: 
         elif within[-1].strip(". "):
             files.setdefault(its_name, other.path)
     told = owner.told
-    at = moment(told.at, settings.zone, file.name) if told and told.lms == "Blackboard" else None
+    at = moment(told.at, settings.zone, file.name) if told and told.lms in LOCAL and told.at else None
     at = at or (read_timestamp(told.at) if told else None) or said
     if at is None and file.repository is not None:
         at = committed_at(file.repository, file.path)
     if at is None and file_times:
         at = file.changed
-    attempt = stem_of(name, canvas)[1]
+    versions = [found for part in file.parts[:-1] if (found := VERSION.fullmatch(part))]
+    attempt = stem_of(name, canvas)[1] + sum(int(found[1]) for found in versions)
     return HandIn(owner.student, file.name, files, at, bool(told and told.late), attempt, digest_of_files(files))
 
 
@@ -249,11 +255,7 @@ def stored(folder: Path, student: str) -> HandIn | None:
     )
 
 
-def earlier_folder(course: Course, student: str, chapter: str) -> Path:
-    return course.root / "earlier" / student / chapter
-
-
 def earlier(course: Course, student: str, chapter: str) -> list[HandIn]:
     """What a student handed in before that, the first first."""
-    folders = sorted(path for path in earlier_folder(course, student, chapter).glob("*") if path.is_dir())
+    folders = sorted(path for path in course.earlier_folder(student, chapter).glob("*") if path.is_dir())
     return [found for folder in folders if (found := stored(folder, student))]

@@ -8,26 +8,30 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..course.cells import graded
 from ..course.folder import Course
 from ..course.notebooks import read_notebook
 from ..course.roster import Student
-from .names import Told, key, slug, stem_of, told_by
+from .names import Told, is_notebook_name, key, keys, readable, slug, stem_of, told_by, words
 
 MIN_MARKS = 2
+MIN_LETTERS, MIN_DIGITS = 4, 5
+"""Of what tells whose a file is though it is not all of its name."""
 NOBODY = "nobody in roster.csv is called like it"
 
 
 @dataclass(frozen=True)
 class Owner:
     """student: an id, empty if nobody is known by this name; then why says so. told: what the name said of it. depth: which part
-    of the name it was."""
+    of the name it was. within: the words in a longer name by which it was told, for a person to look at."""
 
     student: str
     why: str = ""
     told: Told | None = None
     depth: int = 0
+    within: str = ""
 
 
 class Roster:
@@ -41,13 +45,14 @@ class Roster:
         self._numbers = {s.lms_id: s.id for s in self.students.values() if s.lms_id}
         self._github = {s.github.casefold(): s.id for s in self.students.values() if s.github}
         for s in self.students.values():
-            self._ids.setdefault(key(s.id), set()).add(s.id)
+            for one in keys(s.id):
+                self._ids.setdefault(one, set()).add(s.id)
             whole = (s.email, s.login, s.sis_id, s.lms_id, s.github)
             people = (s.name, f"{s.last_name} {s.first_name}") if s.first_name and s.last_name else ()
             local = [text.partition("@")[0] for text in (s.id, s.email, s.login) if "@" in text]
             for text in (*whole, *people, *local):
-                if key(text):
-                    self._names.setdefault(key(text), set()).add(s.id)
+                for one in keys(text):
+                    self._names.setdefault(one, set()).add(s.id)
 
     def called(self, who: str) -> set[str]:
         """The ids of those who are called so: one whose id it is, else all who bear the name."""
@@ -76,7 +81,32 @@ class Roster:
                     return Owner("", f"{' and '.join(sorted(found))} are both called {who}", told, depth)
                 if found:
                     return Owner(*found, "", told, depth)
-        return Owner("", NOBODY)
+        return self._within(parts, None)
+
+    def _within(self, parts: tuple[str, ...], told: Told | None, depth: int = 0) -> Owner:
+        """By somebody's whole name, login or number that stands in a longer name, if it is one person's only."""
+        for at, part in enumerate(parts):
+            found = self._mentioned(words(part))
+            if not found:
+                continue
+            left = set.intersection(*found.values())  # a name that two have, and the login of one of them
+            if len(left) == 1:
+                return Owner(*left, "", told, depth + at, max(found, key=len))
+            who = " and ".join(sorted(set.union(*found.values())))
+            return Owner("", f"{who} are both named in it", told, depth + at)
+        return Owner("", NOBODY, told, depth)
+
+    def _mentioned(self, told: list[str]) -> dict[str, set[str]]:
+        """Words in a name → whose they may be; the longest ones, and not what may be a date or a count."""
+        found: dict[tuple[int, int], set[str]] = {}
+        for size in range(len(told), 0, -1):
+            for first in range(len(told) - size + 1):
+                who, last = "".join(told[first : first + size]), first + size
+                if len(who) < MIN_LETTERS or (size == 1 and who.isdigit() and len(who) < MIN_DIGITS):
+                    continue
+                if not any(a <= first and last <= b for a, b in found) and (known := self.called(who)):
+                    found[first, last] = known
+        return {" ".join(told[a:b]): known for (a, b), known in found.items()}
 
     def _by_convention(self, told: Told, depth: int) -> Owner:
         by_number = self._numbers.get(told.number, "") if told.number else ""
@@ -90,11 +120,15 @@ class Roster:
             return Owner("", f"{' and '.join(sorted(by_name))} are both called {told.who[0]}", told, depth)
         if by_name:
             return Owner(*by_name, "", told, depth)
+        if told.lms != "Canvas":  # whose names are of one word
+            found = self._within(told.who[-1:], told, depth)
+            if found.student or found.why != NOBODY:
+                return found
         number = f", number {told.number}," if told.number else ""
         return Owner("", f"{told.who[-1]}{number} is not in roster.csv", told, depth)
 
     def _guesses(self, part: str, told: Told | None, last: bool) -> list[str]:
-        stem = stem_of(part)[0] if last else re.sub(r"\.zip$", "", part, flags=re.IGNORECASE)
+        stem = stem_of(part)[0] if last else re.sub(r"\.zip$", "", readable(part), flags=re.IGNORECASE)
         without = key(stem)
         for chapter in self._chapters:  # "ada_01_forward_pass", "01_forward_pass-ada"
             without = without.removeprefix(chapter).removesuffix(chapter)
@@ -131,9 +165,8 @@ class Chapters:
 
     def by_content(self, path: Path) -> Content:
         """The chapter whose cells are in a notebook, by the marks that no other chapter has."""
-        try:
-            told = json.loads(path.read_bytes())
-        except (ValueError, RecursionError, MemoryError):
+        told = _json(path)
+        if told is None:
             return Content(why="is no notebook, or a damaged one")
         cells = told.get("cells") if isinstance(told, dict) else None
         if not isinstance(cells, list):
@@ -143,6 +176,25 @@ class Chapters:
         best, chapter = ranked[0]
         unique = len(ranked) == 1 or ranked[1][0] < best
         return Content(chapter if best >= MIN_MARKS and unique else "")
+
+
+def is_notebook(path: Path, name: str) -> bool:
+    """By its name, or, where a browser has called it x.txt or x.json, by what is in it."""
+    if is_notebook_name(name):
+        return True
+    if Path(name).suffix.lower() not in ("", ".txt", ".json"):
+        return False
+    told = _json(path)
+    return isinstance(told, dict) and isinstance(told.get("cells"), list) and "nbformat" in told
+
+
+def _json(path: Path) -> Any:
+    """What a file holds; None, if that is no JSON."""
+    try:
+        content = path.read_bytes()
+        return json.loads(content) if content[:8].strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] in (b"{", b"") else None
+    except (ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _marks(path: Path) -> set[str]:

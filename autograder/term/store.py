@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..course.files import put
-from ..course.folder import Course
-from .plan import TIMESTAMP, Decision, HandIn, Plan, earlier_folder
+from ..course.files import digest_of, put
+from ..course.folder import Course, CourseError
+from ..course.notebooks import read_notebook
+from ..grading.stamp import STAMP
+from .plan import TIMESTAMP, Decision, HandIn, Plan
 from .times import timestamp_text
 
 LOG = "collected.csv"
@@ -31,7 +34,7 @@ def store(course: Course, plan: Plan) -> None:
 
 
 def _keep(course: Course, chapter: str, one: HandIn) -> None:
-    home = earlier_folder(course, one.student, chapter)
+    home = course.earlier_folder(one.student, chapter)
     home.mkdir(parents=True, exist_ok=True)
     os.rename(_aside(one, home), _next(home))
 
@@ -41,10 +44,27 @@ def _take(course: Course, chapter: str, one: HandIn) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = _aside(one, target.parent)
     if os.path.lexists(target):
-        home = earlier_folder(course, one.student, chapter)
+        home = course.earlier_folder(one.student, chapter)
         home.mkdir(parents=True, exist_ok=True)
-        os.rename(target, _next(home))
+        kept = _next(home)
+        if was_graded(
+            course, one.student, chapter
+        ):  # the report tells by it how mistakes change from hand-in to hand-in
+            shutil.copyfile(course.autograded(one.student, chapter), kept.with_name(f"{kept.name}.graded.ipynb"))
+        os.rename(target, kept)
     os.rename(fresh, target)
+
+
+def was_graded(course: Course, student: str, chapter: str) -> bool:
+    """Is what lies in submitted/ the very hand-in that the notebook in autograded/ was made of?"""
+    path, folder = course.autograded(student, chapter), course.submitted_folder(student, chapter)
+    try:
+        of = read_notebook(path).metadata.get(STAMP, {}).get("submission")
+        if of is None:  # graded by nbgrader's own command, which notes nothing
+            return path.stat().st_mtime > course.submission(student, chapter).stat().st_mtime
+        return of == digest_of(folder, course.notebooks(chapter))
+    except (CourseError, OSError):
+        return False
 
 
 def _aside(one: HandIn, home: Path) -> Path:

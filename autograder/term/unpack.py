@@ -55,7 +55,8 @@ class TooMuch(Exception):
 
 def is_zip(path: Path) -> bool:
     """By what it holds, and what it is called: a Word document is a zip, too."""
-    return path.suffix.lower() == ".zip" or (path.suffix == "" and zipfile.is_zipfile(path))
+    suffix = path.suffix.lower()
+    return suffix == ".zip" or (suffix in ("", ".ipynb") and zipfile.is_zipfile(path))
 
 
 def unpack(

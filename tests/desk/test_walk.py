@@ -5,23 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import warnings
 import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from browser import CHROMIUM, QUIET, free_port, needs_chromium, serving
-from common import CHAPTERS, COURSE, ROOT, class_of, run
+from browser import CHROMIUM, PHONE, QUIET, free_port, needs_chromium, serious, serving, shot
+from common import CHAPTERS, COURSE, class_of, run
 
 from autograder.course.notebooks import read_notebook
 from autograder.course.samples import solutions
 
 CHAPTER = CHAPTERS[0]
-PHONE = {"width": 390, "height": 844}
-AXE = ROOT / ".venv" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
-SHOTS = os.environ.get("SHOTS")
-"""A folder for screenshots to look at."""
 
 pytestmark = needs_chromium
 
@@ -72,11 +67,6 @@ def page(asked):
         opened.set_default_timeout(60_000)
         yield opened
         browser.close()
-
-
-def shot(page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
 CURRENT = "window.jupyterapp.shell.currentWidget"
@@ -207,17 +197,6 @@ def feedback_on_a_phone(page, bundle, tmp_path):
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         assert serious(page) == []
-
-
-def serious(page, part: str = "html") -> list[str]:
-    """What axe-core finds in a part of the page that keeps somebody from reading it; with all that is folded opened."""
-    if not AXE.is_file():
-        warnings.warn("axe-core is not there, nothing is tested with it: make axe", stacklevel=2)
-        return []
-    page.evaluate("part => document.querySelectorAll(`${part} details`).forEach(details => details.open = true)", part)
-    page.evaluate(AXE.read_text())  # not as a <script>, which the page does not allow
-    found = page.evaluate("part => axe.run(part).then(result => result.violations)", part)
-    return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in ("serious", "critical")]
 
 
 def test_a_students_evening(page, lab, bundle, asked, tmp_path):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.reports.pictures import bar, histogram
+from autograder.reports.change import kinds, turns
+from autograder.reports.page import Time, time_of, took
+from autograder.reports.pictures import bar, histogram, stacked
 from autograder.reports.statistics import correlation, items, median, mistakes, spread
 from autograder.reports.verdicts import bare_code
 
@@ -37,12 +39,54 @@ def test_spread_and_median():
 
 
 def test_the_map_of_misconceptions():
-    case = {"name": "one row", "passed": False, "example": "f(1)", "told": "", "message": "too large"}
+    case = {"name": "one row", "passed": False, "example": "f(1)", "told": "", "message": "too large", "detail": ""}
     told = [("f", verdict(0, mistake="Which axis?", cases=[case]), f"code {n % 3}") for n in range(5)]
     told += [("f", verdict(0, cases=[{**case, "passed": True}, case]), ""), ("g", verdict(0), "")]
     first, second = mistakes(told)
     assert (first.what, first.count, first.known, len(first.examples)) == ("Which axis?", 5, True, 2)
     assert (second.what, second.known, second.examples[0].told) == ("fails the case: one row", False, "too large")
+
+
+def test_the_examples_are_those_with_the_smallest_failing_input():
+    def failing(call):
+        detail = "input     uint8 [5]: 1 2\nyours     3"
+        return verdict(
+            0,
+            mistake="m",
+            cases=[{"name": "c", "passed": False, "example": call, "told": "t", "message": "", "detail": detail}],
+        )
+
+    calls = ["", "f([1, 2, 3])", "f([1])", "f([1, 2])"]
+    (mistake,) = mistakes([("f", failing(call), f"code {call}") for call in calls])
+    assert (mistake.count, [e.call for e in mistake.examples]) == (4, ["f([1])", "f([1, 2])"])
+    (mistake,) = mistakes([("f", failing(""), "code")])
+    assert mistake.examples[0].about == "uint8 [5]: 1 2"
+
+
+def test_how_mistakes_change_from_the_first_hand_in_to_the_last():
+    right, axis, sign = verdict(4, "correct"), verdict(0, mistake="axis"), verdict(0, mistake="sign")
+    first, second = turns(
+        [
+            ({"f": axis}, {"f": right}),
+            ({"f": axis}, {"f": axis}),
+            ({"f": axis}, {"f": sign}),
+            ({"f": right}, {"f": sign}),
+            ({"f": None}, {"f": axis}),
+        ]
+    )
+    assert (first.what, first.before, first.right, first.same, first.other, first.new) == ("axis", 3, 1, 1, 1, 0)
+    assert (second.what, second.before, second.new) == ("sign", 0, 2)
+
+
+def test_what_the_answers_of_a_chapter_are():
+    told = [{"f": verdict(4, "correct"), "g": verdict(0, mistake="axis")}, {"f": verdict(0, "killed"), "g": None}]
+    assert list(kinds(told).values()) == [1, 1, 0, 0, 2]
+    assert "0.0" in stacked(kinds([]), "nobody") and stacked({"a": 1, "b": 1}, "").count('width="60.0"') == 2
+
+
+def test_what_grading_took():
+    assert time_of({"Ana": 1, "Bo": 3, "Cleo": 0, "Dia": 8}) == Time(12, 3, 8, "Dia")
+    assert time_of({"Ana": 0}) == Time() and (took(0.24), took(41.3), took(185)) == ("0.2 s", "41 s", "3 min 5 s")
 
 
 def test_an_answer_is_shown_without_what_tells_whose_it_is():

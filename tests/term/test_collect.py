@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -242,6 +243,91 @@ def test_nobody_is_chosen_of_two():
     assert roster.owner(("birchana_2_9_x.ipynb",)).student == "a2"
     other = Roster([*twins, Student("b", "Cedar", "Bo", lms_id="3")], [CHAPTER])
     assert "its number 3 is b's" in other.owner(("birchana_3_9_x.ipynb",)).why
+
+
+CLASS = [
+    Student("s1", "Müller", "Jörg", "jmueller@uni.de", "101", "jmueller", "R1010"),
+    Student("s2", "O'Brien", "Seán", "sobrien@uni.de", "102"),
+    Student("s3", "Smith", "Anna", "asmith@uni.de", "103", "asmith"),
+    Student("s4", "Smith", "Anna", "asmith2@uni.de", "104", "asmith2"),
+    Student("s5", "van der Berg", "Jan-Willem", "jwberg@uni.de", "105"),
+    Student("s6", "李", "明", "lm@uni.de", "106"),
+    Student("s8", "Đorđević", "Łukasz", "ld@uni.de", "108"),
+    Student("s9", "Straße", "Øystein", "os@uni.de", "109"),
+]
+BRIGHTSPACE = "12345-678910 - Jörg Müller - Nov 1, 2026 1103 AM"
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        (unicodedata.normalize("NFD", "müllerjörg_101_9_x.ipynb"), "s1"),
+        ("muellerjoerg_77_9_x-1.ipynb", "s1"),
+        ("smithanna_LATE_104_9_x.ipynb", "s4"),
+        ("vanderbergjanwillem_105_9_x.ipynb", "s5"),
+        ("đorđevićłukasz_108_9_x.ipynb", "s8"),
+        ("strasseoystein_77_9_x.ipynb", "s9"),
+        ("Müller, Jörg_7_assignsubmission_file/x.ipynb", "s1"),
+        ("Group A_Jörg Müller_7_assignsubmission_file_/x.ipynb", "s1"),
+        ("Seán O_Brien_7_assignsubmission_file_/x.ipynb", "s2"),
+        ("明 李_7_assignsubmission_file_/x.ipynb", "s6"),
+        ("Anna Smith_7_assignsubmission_file_/x.ipynb", ""),
+        ("Participant_7_assignsubmission_file_/x.ipynb", ""),
+        ("Copy of x - Jörg Müller.ipynb", "s1"),
+        (f"{BRIGHTSPACE}/x.ipynb", "s1"),
+        (f"{BRIGHTSPACE} - x.ipynb", "s1"),
+        ("Müller, Jörg(jmueller)/Submission attachment(s)/x.ipynb", "s1"),
+        ("Müller_Jörg_jmueller_12345/x.ipynb", "s1"),
+        ("Smith_Anna_asmith2_12345/x.ipynb", "s4"),
+        ("forward-pass-jmueller/x.ipynb", "s1"),
+        ("J%C3%B6rg%20M%C3%BCller%20-%20x.ipynb", "s1"),
+        ("x_final_v2_jmueller.ipynb", "s1"),
+        ("x_by jmueller and asmith.ipynb", ""),
+        ("x_2026-11-01_101.ipynb", ""),
+        ("x_Smith.ipynb", ""),
+    ],
+)
+def test_whose_it_is(name, student):
+    owner = Roster(CLASS, [CHAPTER]).owner(tuple(name.split("/")))
+    assert owner.student == student, owner
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("Nov 1, 2026 1103 AM", "2026-11-01T11:03:00"),
+        ("Nov. 1, 2026 11:03PM", "2026-11-01T23:03:00"),
+        ("1 November, 2026 9:03", "2026-11-01T09:03:00"),
+        ("1 Novembre, 2026 9:03", ""),
+    ],
+)
+def test_when_brightspace_says_it_was(at, told):
+    found = told_by(f"1-2 - Ana Birch - {at}")
+    assert (found.lms, found.who, found.at) == ("Brightspace", ("Ana Birch",), told)
+
+
+def test_other_names_of_notebooks(klass, tmp_path):
+    """By what is in it; by a folder's number; with the time that Brightspace tells; what was a guess is said."""
+    first, last, _, login = people()[1]
+    put(
+        tmp_path / "d",
+        {
+            f"{people()[0][3]}/notes.txt": content(CHAPTER, "0"),
+            f"{first} {last}/Version 1/x.ipynb": content(CHAPTER, "1 first"),
+            f"{first} {last}/Version 2/x.ipynb": content(CHAPTER, "1 second"),
+            f"1-2 - {' '.join(people()[2][:2])} - Nov 1, 2026 1103 AM/{CHAPTER}.ipynb": content(CHAPTER, "2"),
+            "index.html": "<html>",
+            f"hw_{' '.join(people()[3][:2])}_final/%C3%BCbung%20{CHAPTER}.ipynb": zipped(
+                {f"{CHAPTER}.ipynb": content(CHAPTER, "3")}
+            ),
+        },
+    )
+    done = typed(f"collect 1 {tmp_path}/d", klass.root)
+    assert done.exit_code == 0 and "4 new" in done.output, done.output
+    assert "1 second" in klass.submission(login, CHAPTER).read_text()
+    told = (klass.submitted_folder(ident(2), CHAPTER) / "timestamp.txt").read_text()
+    assert told == "2026-11-01 10:03:00.000000 UTC"
+    assert "for “dario birch” stands in its name" in done.output
 
 
 def test_the_outer_name_counts():

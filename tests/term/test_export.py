@@ -11,7 +11,7 @@ import zipfile
 import pytest
 from commands import refused, typed
 from common import run
-from oddities import CHAPTER, SIZE, ident, people
+from oddities import CHAPTER, SIZE, content, filling, ident, people, put
 
 from autograder.course.nbgrader.book import open_gradebook
 from autograder.course.nbgrader.marks import marks
@@ -31,6 +31,14 @@ def rows(course, form: str, more: str = "") -> list[list[str]]:
     done = typed(f"export --for {form} {more}", course.root)
     assert done.exit_code == 0, done.output
     return list(csv.reader(io.StringIO((course.root / f"grades-{form}.csv").read_text(encoding="utf-8"))))
+
+
+def names_in(course, how: str) -> list[str]:
+    """What the zip of feedback for an LMS holds."""
+    done = typed(f"release-feedback 1 --to {how}", course.root)
+    assert done.exit_code == 0, done.output
+    with zipfile.ZipFile(course.root / f"feedback-{CHAPTER}.zip") as archive:
+        return archive.namelist()
 
 
 def test_the_table_has_names_lateness_and_who_handed_in_nothing(graded_class):
@@ -129,3 +137,14 @@ def _to_the_exchange(course):
     done = run("nbgrader", "release_feedback", CHAPTER, cwd=course.root)  # as formgrader's button does it
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
     assert len(list(pages.glob("*.html"))) == 2
+
+
+def test_who_hands_in_again_is_not_late_by_the_hand_in_before(graded_class):
+    first, last, number, _ = people()[1]
+    name = f"{last}{first}_{number}_950_{CHAPTER}-2.ipynb".lower()
+    put(graded_class.root.parent / "again", {name: content(CHAPTER, "1 again", filling({}, "Now."))})
+    assert marks(graded_class, CHAPTER)[ident(1)].penalty == 2
+    assert typed("collect 1 ../again", graded_class.root).exit_code == 0
+    told = typed("export", graded_class.root).output
+    assert "handed in again, and not graded since: Béla Birch" in told and "lateness" not in told
+    assert marks(graded_class, CHAPTER)[ident(1)].penalty == 0

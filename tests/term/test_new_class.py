@@ -76,6 +76,16 @@ ROSTERS = {
         "utf-16",
     ),
     "ours": ("id,name,email\nana@uni,Ana Birch,ana@uni\n\n", "utf-8"),
+    "brightspace": (
+        "OrgDefinedId,Username,Last Name,First Name,Email,End-of-Line Indicator\n#77,#ana@uni,Birch,Ana,ana@uni,#\n",
+        "utf-8",
+    ),
+    "github": ('"identifier","github_username","github_id","name"\n"ana@uni","annie","5","Ana Birch"\n', "utf-8"),
+    "excel": (
+        'sep=;\nStudenten 2026;;\n;;\nVorname;Nachname;E-Mail-Adresse;Matrikelnummer\nAna;Birch;ana@uni;="007"\n',
+        "utf-8-sig",
+    ),
+    "of numbers": ("id,name,ID number\nana@uni,Ana\u00a0Birch ,77.0\n", "utf-8"),
     "windows": ("Name;E-Mail\nAna Birch;ana@uni\n", "cp1252"),
 }
 
@@ -97,6 +107,8 @@ def test_a_roster_of_any_kind(tmp_path, kind):
         ("id,name\nana,A\nANA,B\n", "have the same id"),
         ("id\n../ana\n", "cannot be a folder's name"),
         ("id\nan*a\n", "cannot be a folder's name"),
+        ("id,name\n1.23457E+11,A\n", "what a spreadsheet makes of a long number"),
+        ("PK\3\4...", "save it there as CSV"),
         ("id,section\n,A\n", "nobody can be told by this"),
     ],
 )

@@ -71,10 +71,14 @@ def test_the_page_for_a_meeting(graded_class):
         rows = list(csv.DictReader(file))
     prepare = next(row for row in rows if row["exercise"] == "prepare" and row["students"])
     assert (prepare["students"], prepare["correct"], prepare["share_of_points"]) == ("6", "2", "0.333")
+    chapter = next(row for row in rows if row["line"] == "chapter")
+    assert chapter["not_attempted"] == "6" and float(chapter["seconds"]) > 0.1
+    assert "Nobody handed in again after being graded." in words
 
 
 def test_reports_that_cannot_be(klass):
     refused("report all --html x.html", klass.root, "nothing is graded yet")
     refused("report 1 --html x.html", klass.root, "nothing of 01_forward_pass is graded yet")
+    refused("report 1 --html x.csv", klass.root, "name the page")
     refused("report 1 --html nowhere/x.html", klass.root, "there is no folder")
     assert not list(klass.root.glob("x*"))

@@ -6,7 +6,7 @@ from ..folder import Course
 from ..marks import Mark, mark
 from ..roster import read_roster
 from ..settings import SETTINGS, read_settings
-from .members import note_class
+from .members import forget_times, note_class
 from .scores import submissions
 
 
@@ -22,8 +22,9 @@ def marks(course: Course, assignment: str) -> dict[str, Mark]:
 
 
 def bring_up_to_date(course: Course, chapters: list[str]) -> None:
-    """Let the gradebook know what roster.csv and class.toml say today; a course without them is left alone."""
+    """Let the gradebook know what roster.csv, class.toml and submitted/ say today; a course without them is left alone."""
     if not (course.root / SETTINGS).is_file():
         return
     settings = read_settings(course)
     note_class(course, read_roster(course).values(), {chapter: settings.due.get(chapter) for chapter in chapters})
+    forget_times(course, chapters)

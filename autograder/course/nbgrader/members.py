@@ -3,6 +3,7 @@ the other."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -40,3 +41,16 @@ def note_class(course: Course, students: Iterable[Student], due: Mapping[str, da
                 changed = True
             if changed:
                 gradebook.update_or_create_assignment(chapter, duedate=naive)
+
+
+def forget_times(course: Course, chapters: Iterable[str]) -> None:
+    """Of who has handed in again, and nobody knows when: the time of the hand-in before that goes out of the gradebook, where
+    nbgrader leaves it. Raises `CourseError`."""
+    with open_gradebook(course) as gradebook:
+        for chapter in chapters:
+            with contextlib.suppress(MissingEntry):
+                for submission in gradebook.assignment_submissions(chapter):
+                    folder = course.submitted_folder(submission.student_id, chapter)
+                    if submission.timestamp and folder.is_dir() and not (folder / "timestamp.txt").exists():
+                        submission.timestamp = None
+        gradebook.db.commit()
