@@ -89,9 +89,11 @@ class Judge:
                 self._end()
         raise JudgeError(f"it could not be judged, in {TRIES} tries: {why}") from None
 
-    def read(self, path: Path, master: NotebookNode, outputs: bool) -> NotebookNode:
+    def read(
+        self, path: Path, master: NotebookNode | None, outputs: bool, notes: list[str] | None = None
+    ) -> NotebookNode:
         """Have a submitted notebook read and put in order (`reader.read_submission`). Raises `CourseError`."""
-        return tried(lambda: ask(self._running().sock, request(path, master, outputs)), self._end, path.name)
+        return tried(lambda: ask(self._running().sock, request(path, master, outputs), notes), self._end, path.name)
 
     def close(self) -> None:
         """End it, and the child it is at work with; a request under way in another thread fails."""

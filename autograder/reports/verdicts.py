@@ -7,10 +7,13 @@ import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from ..course.cells import checks, graded, is_solution, verdict_data
+from ..course.files import is_regular
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
-from ..grading.repair import repair
+from ..grading.reader import Reader
 from ..grading.stamp import STAMP
 
 MAX_NOTEBOOK = 20 << 20  # bytes of a submission that is looked at for what was changed in it
@@ -37,10 +40,18 @@ def read_class(course: Course, chapter: str) -> list[Graded]:
     paths = sorted((course.root / "autograded").glob(f"*/{chapter}/{chapter}.ipynb"))
     if not paths:
         raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
-    return [_read(course, chapter, path) for path in paths]
+    with contextlib.closing(Reader()) as reader:
+        release = _release(course, chapter)
+        return [_read(course, chapter, path, reader, release) for path in paths]
 
 
-def _read(course: Course, chapter: str, path: Path) -> Graded:
+def _release(course: Course, chapter: str) -> NotebookNode | None:
+    with contextlib.suppress(CourseError):
+        return read_notebook(course.release(chapter))
+    return None
+
+
+def _read(course: Course, chapter: str, path: Path, reader: Reader, release: NotebookNode | None) -> Graded:
     student = path.parent.parent.name
     try:
         notebook = read_notebook(path)
@@ -50,7 +61,14 @@ def _read(course: Course, chapter: str, path: Path) -> Graded:
     answers = {graded(c)["grade_id"]: c.source for c in notebook.cells if c.cell_type == "code" and is_solution(c)}
     stamp = notebook.metadata.get(STAMP, {})
     faults, seconds = tuple(stamp.get("faults", ())), float(stamp.get("seconds") or 0)
-    return Graded(student, verdicts, answers, faults, changed_cells(course, student, chapter), seconds=seconds)
+    return Graded(
+        student,
+        verdicts,
+        answers,
+        faults,
+        changed_cells(course.submission(student, chapter), release, reader),
+        seconds=seconds,
+    )
 
 
 def first_verdicts(course: Course, chapter: str) -> dict[str, dict[str, dict | None]]:
@@ -64,13 +82,13 @@ def first_verdicts(course: Course, chapter: str) -> dict[str, dict[str, dict | N
     return found
 
 
-def changed_cells(course: Course, student: str, chapter: str) -> tuple[str, ...]:
+def changed_cells(path: Path, release: NotebookNode | None, reader: Reader) -> tuple[str, ...]:
     """What of a hand-in was not as the release has it, and was put right before it was graded: facts, whatever their reason."""
-    path = course.submission(student, chapter)
+    notes: list[str] = []
     try:
-        if path.is_symlink() or path.stat().st_size > MAX_NOTEBOOK:
+        if release is None or not is_regular(path, path.parents[2]) or path.stat().st_size > MAX_NOTEBOOK:
             return ()
-        notes = repair(read_notebook(path), read_notebook(course.release(chapter)))
+        reader.read(path, release, False, notes)
     except (CourseError, OSError):
         return ()
     told = [note for note in notes if any(sign in note for sign in CHANGED)]

@@ -31,6 +31,7 @@ from ..folder import CourseError
 from ..notebooks import one_cell_a_line
 from .book import GO_ON, OneGradebook, gradebook_trouble, troubles
 from .config import quiet
+from .guard import no_date
 from .look import ToLookAt
 
 LOCKED_TRIES = 3
@@ -46,6 +47,9 @@ class TolerantCourseDirectory(CourseDirectory):
     """A timestamp that is none loses nobody's submission: it counts as handed in without one."""
 
     def get_existing_timestamp(self, dest_path: str):
+        if (why := no_date(Path(dest_path))) is not None:
+            self.log.warning("%s: timestamp.txt %s, and is ignored", dest_path, why)
+            return None
         try:
             return super().get_existing_timestamp(dest_path)
         except (SystemExit, ValueError, OverflowError, AttributeError):  # nbgrader 0.9.6 calls a `fail` that it lacks
