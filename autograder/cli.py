@@ -553,11 +553,17 @@ def lab(context: click.Context, options: tuple[str, ...]) -> None:
 @click.pass_context
 @plain_errors
 def hand_in(context: click.Context, chapter: str) -> None:
-    """Grade a copy of your notebook of CHAPTER as the grader will, and put it into hand-in/ with a receipt."""
+    """Grade a copy of your notebook of CHAPTER as the grader will, and put it into hand-in/ with a receipt.
+
+    Where nbgrader's exchange is configured, the same copy is submitted to it.
+    """
     from .desk.hand_in import hand_in_chapter
 
     click.echo("Grading a copy of the notebook as it is saved …", err=True)
-    click.echo(repr(hand_in_chapter((context.obj or Path.cwd()).resolve(), chapter)))
+    done = hand_in_chapter((context.obj or Path.cwd()).resolve(), chapter)
+    click.echo(repr(done))
+    if done.refused:
+        raise SystemExit(1)
 
 
 @main.command(epilog="Example: course feedback 01 --solutions")
