@@ -17,6 +17,7 @@ import logging
 import math
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -41,6 +42,9 @@ ADDITIONS = (
     "If you are looking for numpy-related methods",
 )
 """Where in an error's text that begins which says nothing of the student's line."""
+
+MACHINERY = re.compile(r"\{\{function_node [^{}]*\}\} ?| name: *(?=\n|$)")
+"""What TensorFlow says of its own insides: which kernel on which device, and the name of an op that has none."""
 
 
 class TooSlow(BaseException):
@@ -210,7 +214,7 @@ def _same(saved: np.ndarray, thing: Any) -> bool:
 
 def _message(error: BaseException) -> str:
     """What an error says, without what TensorFlow adds: files inside a graph, and advice that leads elsewhere."""
-    text = str(error)[:10_000]
+    text = MACHINERY.sub("", str(error)[:10_000])
     for addition in ADDITIONS:
         text = text.partition(addition)[0]
     lines = text.splitlines()
