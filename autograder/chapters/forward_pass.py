@@ -1390,7 +1390,8 @@ def _(out, y):
 
 
 @accuracy.mistake(
-    "A mean over whole numbers is a whole number: convert the comparison to floating point before you average."
+    "A mean over whole numbers is a whole number, and so is what `//` gives: your share is cut down to 0 or 1. Convert to floating "
+    "point before you average or divide."
 )
 def _(out, y):
     return float(tf.reduce_mean(tf.cast(tf.cast(tf.argmax(out, axis=1), tf.int32) == y, tf.int32)))
@@ -1445,18 +1446,6 @@ def _(out, y):
 @accuracy.mistake("You divide by the number of classes. The share of what is asked for?")
 def _(out, y):
     return float(np.sum(np.argmax(out, axis=1) == np.asarray(y)) / out.shape[1])
-
-
-@accuracy.mistake("`//` cuts a share down to a whole number. Which division keeps the fraction?")
-def _(out, y):
-    return int(np.sum(np.argmax(out, axis=1) == np.asarray(y))) // len(y)
-
-
-@accuracy.mistake(
-    "Without an axis NumPy's argmax gives one place for the whole table. Each image needs a guess of its own."
-)
-def _(out, y):
-    return float(np.mean(np.argmax(out) == np.asarray(y)))
 
 
 @accuracy.mistake("You round the share. The task asks for it as it is.")

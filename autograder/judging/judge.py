@@ -126,7 +126,7 @@ def _wrong(sheet: AnswerSheet, ask: Ask) -> Callable[[Drawn], str | None]:
         if expected["status"] != ("raised" if one.case.raises else "ok"):
             return None
         try:
-            return finding_of(one, ask([quick])[0], expected, sheet.names)
+            return finding_of(one, ask([quick])[0], expected, sheet.names, nothing=sheet.nothing)
         except Exception:  # noqa: BLE001  of a form that no comparison foresaw: then it is no example
             return None
 
@@ -186,6 +186,11 @@ class AnswerSheet:
     def seconds(self) -> float:
         """Of its slowest case."""
         return max(self.taken, default=0.0)
+
+    @property
+    def nothing(self) -> bool:
+        """Is None the right answer in one of the cases?"""
+        return any(record["status"] == "ok" and record["result"] is None for record in self.expected)
 
     @property
     def names(self) -> list[str]:
@@ -256,7 +261,10 @@ def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
     if all(r["status"] in ("stub", "missing") for r in records):
         text = "" if records[0]["status"] == "stub" else f"There is no function called {exercise.name} yet."
         return Verdict(exercise.key, "not attempted", 0.0, exercise.points, message=text)
-    findings = [finding_of(d, r, e, sheet.names) for d, r, e in zip(drawn, records, expected, strict=True)]
+    findings = [
+        finding_of(d, r, e, sheet.names, nothing=sheet.nothing)
+        for d, r, e in zip(drawn, records, expected, strict=True)
+    ]
     forbidden = sorted({name for r in records for name in r.get("forbidden", ())})
     if not any(findings) and not forbidden:
         cases = tuple(CaseResult(d.case.name, True, d.case.points, d.case.points) for d in drawn)

@@ -35,6 +35,7 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 ADDITIONS = (
+    "\n; NodeDef:",
     "\nDetected at node",
     "\nOriginal stack trace",
     "\nStack trace for op",
@@ -43,8 +44,8 @@ ADDITIONS = (
 )
 """Where in an error's text that begins which says nothing of the student's line."""
 
-MACHINERY = re.compile(r"\{\{function_node [^{}]*\}\} ?| name: *(?=\n|$)")
-"""What TensorFlow says of its own insides: which kernel on which device, and the name of an op that has none."""
+MACHINERY = re.compile(r"\{\{function_node [^{}]*\}\} ?|(?<=\]) name: ?\S*(?=\n|$)")
+"""What TensorFlow says of its own insides: which kernel on which device, and the name that it gave an op."""
 
 
 class TooSlow(BaseException):
