@@ -26,7 +26,7 @@ from .judge import judge_fresh  # noqa: E402
 from .notes import note  # noqa: E402
 from .registry import BrokenExercises, UnknownExercise, find  # noqa: E402
 
-SECONDS = 1 / 3  # for the draws of one check
+SECONDS = 0.25  # for the draws of one check: with all that is around them less than a third of a second
 ledger.keep()
 
 

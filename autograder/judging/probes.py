@@ -17,6 +17,7 @@ import logging
 import math
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -34,6 +35,7 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 ADDITIONS = (
+    "\n; NodeDef:",
     "\nDetected at node",
     "\nOriginal stack trace",
     "\nStack trace for op",
@@ -41,6 +43,9 @@ ADDITIONS = (
     "If you are looking for numpy-related methods",
 )
 """Where in an error's text that begins which says nothing of the student's line."""
+
+MACHINERY = re.compile(r"\{\{function_node [^{}]*\}\} ?|(?<=\]) name: ?\S*(?=\n|$)")
+"""What TensorFlow says of its own insides: which kernel on which device, and the name that it gave an op."""
 
 
 class TooSlow(BaseException):
@@ -210,7 +215,7 @@ def _same(saved: np.ndarray, thing: Any) -> bool:
 
 def _message(error: BaseException) -> str:
     """What an error says, without what TensorFlow adds: files inside a graph, and advice that leads elsewhere."""
-    text = str(error)[:10_000]
+    text = MACHINERY.sub("", str(error)[:10_000])
     for addition in ADDITIONS:
         text = text.partition(addition)[0]
     lines = text.splitlines()
