@@ -145,15 +145,13 @@ def grade(
     with Judges() as judges:  # they import TensorFlow while we import nbgrader
         from .course.nbgrader.marks import bring_up_to_date
         from .grading.batch import grade as grade_chapter
-        from .grading.executor import Failure
+        from .grading.executor import Failure, LocalExecutor
         from .reports.table import read_grades, summary, table
 
-        console = Console()
+        console, executor = Console(), LocalExecutor(judges, jobs)
         bring_up_to_date(course, picked)
         for chapter in picked:
-            outcome = grade_chapter(
-                course, chapter, wanted[chapter], console, jobs=jobs, regrade=regrade, judges=judges
-            )
+            outcome = grade_chapter(course, chapter, wanted[chapter], console, executor=executor, regrade=regrade)
             console.print(table(course, chapter, read_grades(course, chapter), console.width))
             console.print(summary(outcome), highlight=False, markup=False)
             failures += outcome.failures
@@ -515,10 +513,11 @@ def regrade(context: click.Context, chapter: str, students: tuple[str, ...], job
     writable(course)
     with Judges() as judges:
         from .course.nbgrader.marks import bring_up_to_date
+        from .grading.executor import LocalExecutor
         from .grading.regrade import judged_anew
         from .reports.changes import changes_table, counted
 
-        with judged_anew(course, picked, wanted, console, judges, jobs) as made:
+        with judged_anew(course, picked, wanted, console, LocalExecutor(judges, jobs)) as made:
             changes = made.changes()
             if changes:
                 console.print(changes_table(course, picked, changes))

@@ -16,7 +16,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,7 +53,7 @@ class Job:
 
     notebook: sanitized. workdir: the child's folder, with the files that belong to the submission. secret, student: they
     seed the draws. folder: the course's. seconds: for it all. written: an empty folder for the files that it writes; they are
-    lost if there is none.
+    lost if there is none. seeds: by exercise, where the secret is not known.
     """
 
     notebook: NotebookNode
@@ -65,6 +65,7 @@ class Job:
     policy: Policy = field(default_factory=Policy)
     seconds: float = NOTEBOOK_SECONDS
     written: str = ""
+    seeds: dict[str, int] | None = None
 
 
 class Judge:
@@ -122,6 +123,7 @@ class Judge:
             "scratch": str(self.scratch),
             "seconds": job.seconds,
             "written": job.written,
+            "seeds": job.seeds,
         }
         with self._zygote.connect() as connection:
             send_note(judge.sock, note, (connection.fileno(),), max_bytes=MAX_NOTEBOOK)
@@ -137,8 +139,9 @@ class Judge:
 class Judges:
     """A zygote and the judges forked from it, as many as are lent at a time. Usable from any thread."""
 
-    def __init__(self, preload: tuple[str, ...] = PRELOAD) -> None:
-        self.zygote, self._scratch = Zygote(preload), None
+    def __init__(self, preload: tuple[str, ...] = PRELOAD, env: Mapping[str, str] | None = None) -> None:
+        """env: of zygote and children (see `Zygote`)."""
+        self.zygote, self._scratch = Zygote(preload, env), None
         self._lock = threading.Lock()
         self._all: list[Judge] = []
         self._idle: list[Judge] = []
@@ -199,14 +202,14 @@ def serve(sock: socket.socket) -> None:
 
 
 def _grade(note: dict, connection: socket.socket) -> Graded:
-    secret = note["secret"].encode()
+    secret, seeds = note["secret"].encode(), note["seeds"]
     tempfile.tempdir = note["scratch"]  # what TensorFlow leaves there at our sudden end, the grader removes
     os.chdir(note["folder"])  # check cells may read the course's files
     with Child(connection, note["child"], Limits(**note["child"]["limits"])) as child:
         return grade_notebook(
             from_dict(note["notebook"]),
             child,
-            lambda exercise: seed_of(secret, note["student"], exercise),
+            lambda exercise: seed_of(secret, note["student"], exercise) if seeds is None else seeds[exercise],
             note["seconds"],
             (note["child"]["workdir"], Path(note["written"])) if note["written"] else None,
         )
