@@ -101,7 +101,13 @@ def test_what_is_declared_is_locked_within_its_bounds(declared, locks):
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
 @pytest.mark.parametrize(
     ("target", "locks"),
-    [("setup", LOCKS[:1]), ("lab", LOCKS[:1]), ("demo", LOCKS[:1]), ("site", ["requirements.lock", "requirements-site.lock"]), ("test", LOCKS)],
+    [
+        ("setup", LOCKS[:1]),
+        ("lab", LOCKS[:1]),
+        ("demo", LOCKS[:1]),
+        ("site", ["requirements.lock", "requirements-site.lock"]),
+        ("test", LOCKS),
+    ],
 )
 def test_each_command_installs_its_lock(target, locks):
     planned = subprocess.run(["make", "-nB", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -113,7 +119,12 @@ def test_each_command_installs_its_lock(target, locks):
 
 @pytest.mark.parametrize(
     ("folder", "declared"),
-    [("autograder", COURSE), ("tests", COURSE + TESTS + POSTGRES), ("benchmarks", COURSE + TESTS + POSTGRES), ("website", COURSE + SITE)],
+    [
+        ("autograder", COURSE),
+        ("tests", COURSE + TESTS + POSTGRES),
+        ("benchmarks", COURSE + TESTS + POSTGRES),
+        ("website", COURSE + SITE),
+    ],
 )
 def test_what_is_imported_is_declared(folder, declared):
     sources = packages_distributions()
