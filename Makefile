@@ -33,8 +33,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@touch $(READY)
 
-$(TESTABLE): $(READY) requirements-test.lock
-	@$(PIP) --require-hashes -r requirements.lock -r requirements-test.lock
+$(TESTABLE): $(READY) requirements-test.lock requirements-postgres.lock
+	@$(PIP) --require-hashes -r requirements.lock -r requirements-test.lock -r requirements-postgres.lock
 	@touch $(TESTABLE)
 
 $(SITED): $(READY) requirements-site.lock
@@ -74,7 +74,7 @@ lab: $(READY)
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet
 lock: $(TESTABLE)
 	$(COMPILE) --output-file requirements.lock >/dev/null
-	for extra in test site cluster; do \
+	for extra in test site cluster postgres; do \
 	    $(COMPILE) --extra $$extra --constraint requirements.lock --output-file requirements-$$extra.lock >/dev/null \
 	        $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u) && \
 	    sed -i.old '/^$$/,$$d' requirements-$$extra.lock && rm requirements-$$extra.lock.old || exit 1; \

@@ -319,6 +319,9 @@ def new_exercise(context: click.Context, chapter: str, signature: str, points: f
     help="What lateness costs: nothing, a tenth of the score for each day begun, the whole score.",
 )
 @click.option("--timezone", default="", metavar="Europe/Vienna", help="Of dates without one. Default: this machine's.")
+@click.option(
+    "--gradebook", default="", metavar="URL", help="An empty database of PostgreSQL's. Default: gradebook.db in FOLDER."
+)
 @click.pass_context
 @plain_errors
 def new_class(
@@ -329,6 +332,7 @@ def new_class(
     dates: tuple[str, ...],
     late: str,
     timezone: str,
+    gradebook: str,
 ) -> None:
     """Make FOLDER for one class: chosen chapters, roster, due dates, a gradebook and a secret of its own.
 
@@ -343,7 +347,7 @@ def new_class(
     course = course_of(context)
     picked = chosen(course.pick(()), chapters)
     due = due_dates(course, picked, dates, timezone)
-    made, students = make(course, folder.resolve(), picked, roster, due, Late(late), timezone)
+    made, students = make(course, folder.resolve(), picked, roster, due, Late(late), timezone, gradebook)
     click.echo(
         f"{made.root}: {len(picked)} chapter{'s' * (len(picked) != 1)}, {len(students)} student{'s' * (len(students) != 1)}"
     )
@@ -475,14 +479,19 @@ def release_feedback(context: click.Context, chapter: str, how: str, output: Pat
     \b
     Example: course release-feedback 01 --to moodle
     """
+    from rich.console import Console
+
+    from .reports.feedback import feedback as write_feedback
     from .term.release import release
 
     course = course_of(context)
     (picked,) = course.pick_assignments([chapter])
+    failures = write_feedback(course, picked, Console(), solutions=None).failures
     made = release(course, picked, how, output)
     for note in made.notes:
         click.echo(note)
     click.echo(f"feedback of {len(made.students)} student{'s' * (len(made.students) != 1)}: {made.where}")
+    told_failures(failures)
 
 
 @main.command()
@@ -589,10 +598,34 @@ def feedback(
         made = write_feedback(course, chapter, console, students=students, solutions=solutions, jobs=jobs)
         click.echo(f"{chapter}: {made.written} page{'s' * (made.written != 1)} written, {made.unchanged} unchanged")
         failures |= made.failures
+    told_failures(failures)
+
+
+def told_failures(failures: dict[str, str]) -> None:
+    """Of pages of feedback: whose could not be made, and why."""
     for student, why in failures.items():
         click.echo(f"{student}: {why}", err=True)
     if failures:
         raise CourseError(f"{len(failures)} page{'s' * (len(failures) > 1)} could not be made")
+
+
+@main.command(epilog="Example: course move-gradebook postgresql://teacher@db.example.edu/autumn --dry-run")
+@click.argument("url", metavar="URL|FILE")
+@click.option("--dry-run", is_flag=True, help="Try whether it can be moved there, and do nothing.")
+@click.pass_context
+@plain_errors
+def move_gradebook(context: click.Context, url: str, dry_run: bool) -> None:
+    """Move the class's gradebook into an empty database of PostgreSQL's, URL, or back into a FILE: every score, comment and time.
+
+    Afterwards nbgrader_config.py says where it lies. The gradebook from before is kept. Nobody should grade meanwhile. A password
+    goes into ~/.pgpass or the environment variable PGPASSWORD, and not into the URL.
+    """
+    from rich.console import Console
+
+    from .term.move import move, moved_lines
+
+    for line in moved_lines(move(course_of(context), url, Console(), dry_run=dry_run)):
+        click.echo(line)
 
 
 def writable(course: Course) -> None:

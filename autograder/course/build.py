@@ -62,7 +62,7 @@ def register(course: Course, assignment: str) -> list[str]:
     config = load_config(course)
     url = config.CourseDirectory.db_url
     with troubles(url), OneGradebook(url, config.CourseDirectory.course_id) as book:
-        return synchronize(book, assignment, masters(config, assignment))
+        return synchronize(book, assignment, masters(config, assignment), course.root)
 
 
 def solve(course: Course, chapter: str) -> nbformat.NotebookNode:

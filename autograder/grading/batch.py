@@ -60,7 +60,7 @@ def grade(
     failures: list[Failure] = []
     # nbgrader's converters, and what they call, work in the course folder
     with contextlib.chdir(course.root), Saving(config, executes=JudgedOutside) as saving:
-        notes = synchronize(saving.book, assignment, sources)
+        notes = synchronize(saving.book, assignment, sources, course.root)
         with saving.book.transaction() as gradebook:
             recorded = graded_students(gradebook, assignment)
         excluded = saving.excluded(students)

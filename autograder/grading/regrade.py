@@ -111,7 +111,7 @@ class Regrading:
         config = load_config(self.course)
         assignment = self.plan.assignment
         with contextlib.chdir(self.course.root), Saving(config, executes=JudgedOutside) as saving:
-            notes = synchronize(saving.book, assignment, self.plan.masters)
+            notes = synchronize(saving.book, assignment, self.plan.masters, self.course.root)
             for student, done in self.done.items():
                 same = not self.handed_in_again(student)
                 notebooks = {name: result.notebook for name, result in done.notebooks.items()}

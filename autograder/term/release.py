@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 from ..course.files import remove_tree
 from ..course.folder import Course, CourseError
 from ..course.nbgrader.exchange import in_exchange, release_to_exchange
-from ..course.nbgrader.make import generate_feedback
 from .names import told_by
 from .store import LOG
 
@@ -28,8 +27,8 @@ class Released:
 
 
 def release(course: Course, chapter: str, how: str, output: Path | None) -> Released:
-    """how: "folder", "canvas", "moodle" or "exchange". Raises `CourseError`."""
-    pages = fresh_pages(course, chapter)
+    """Give out the pages that there are. how: "folder", "canvas", "moodle" or "exchange". Raises `CourseError`."""
+    pages = pages_of(course, chapter)
     made = Released(output or course.root / f"feedback-{chapter}{'' if how == 'folder' else '.zip'}", [])
     if how == "exchange":
         made.where = release_to_exchange(course, chapter)
@@ -59,21 +58,16 @@ def release(course: Course, chapter: str, how: str, output: Path | None) -> Rele
     return made
 
 
-def fresh_pages(course: Course, chapter: str) -> dict[str, list[Path]]:
-    """Everybody's pages, student by student; made anew if one is missing or older than the grades that it tells of."""
-    graded = sorted(
-        p for p in (course.root / "autograded").glob(f"*/{chapter}/*.ipynb") if p.parent.parent.name[0] != "."
-    )
-    if not graded:
-        raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
-    pages = [course.root / "feedback" / p.parent.parent.name / chapter / f"{p.stem}.html" for p in graded]
-    book = course.gradebook.stat().st_mtime if course.gradebook.exists() else 0.0
-    if any(not page.is_file() or page.stat().st_mtime < max(p.stat().st_mtime, book) for page, p in zip(pages, graded)):
-        generate_feedback(course, chapter)
+def pages_of(course: Course, chapter: str) -> dict[str, list[Path]]:
+    """Everybody's pages of what is graded, student by student, as `course feedback` has written them."""
     found: dict[str, list[Path]] = {}
-    for page in pages:
-        if page.is_file():
-            found.setdefault(page.parent.parent.name, []).append(page)
+    for graded in sorted((course.root / "autograded").glob(f"*/{chapter}/*.ipynb")):
+        student = graded.parent.parent.name
+        page = course.root / "feedback" / student / chapter / f"{graded.stem}.html"
+        if student[0] != "." and page.is_file():
+            found.setdefault(student, []).append(page)
+    if not found:
+        raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 from commands import typed
 from common import ROOT
@@ -21,10 +22,10 @@ ROSTER = """Student,ID,SIS User ID,SIS Login ID,Section
 """
 
 
-def commands() -> list[tuple[str, list[str]]]:
+def commands(page: Path = PAGE) -> list[tuple[str, list[str]]]:
     """(command, the lines that it is said to print) in the page's order."""
     found: list[tuple[str, list[str]]] = []
-    for line in PAGE.read_text(encoding="utf-8").splitlines():
+    for line in page.read_text(encoding="utf-8").splitlines():
         if line.startswith("    $ "):
             found.append((line[6:], []))
         elif line.startswith("    ") and found:
