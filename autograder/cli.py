@@ -461,10 +461,10 @@ def export(
 @click.option(
     "--to",
     "how",
-    type=click.Choice(["folder", "canvas", "moodle", "exchange"]),
+    type=click.Choice(["folder", "canvas", "moodle", "brightspace", "exchange"]),
     default="folder",
     show_default=True,
-    help="A folder with one for each student; a zip that Canvas or Moodle takes back; nbgrader's exchange.",
+    help="A folder with one for each student; a zip that Canvas, Moodle or Brightspace takes back; nbgrader's exchange.",
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Default: feedback-CHAPTER, or .zip, in the course folder."

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..course.folder import CourseError
+from .names import is_notebook_name
 from .unpack import Bad, Budget, is_zip, unpack
 
 JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints", "__pycache__", ".git"}
@@ -74,9 +75,8 @@ def in_utf8(file: Found, scratch: Path, haul: Haul) -> Found:
         written.write_text(file.path.read_text(encoding=code), encoding="utf-8", newline="")
     except (OSError, UnicodeError):
         return file
-    haul.notes.append(
-        f"{file.name}: it was saved as {code.upper()} with a mark before it; what is kept has none, and is UTF-8"
-    )
+    if is_notebook_name(file.parts[-1]):
+        haul.notes.append(f"{file.name}: an editor has put a byte order mark before it; what is kept is plain UTF-8")
     return replace(file, path=written)
 
 
