@@ -143,6 +143,7 @@ def grade(
     writable(course)
     failures = []
     with Judges() as judges:  # they import TensorFlow while we import nbgrader
+        from .course.made_with import notice as made_with
         from .course.nbgrader.marks import bring_up_to_date
         from .grading.batch import grade as grade_chapter
         from .grading.executor import Failure
@@ -151,6 +152,7 @@ def grade(
         console = Console()
         bring_up_to_date(course, picked)
         for chapter in picked:
+            notice(made_with(course, chapter))
             outcome = grade_chapter(
                 course, chapter, wanted[chapter], console, jobs=jobs, regrade=regrade, judges=judges
             )
@@ -514,10 +516,12 @@ def regrade(context: click.Context, chapter: str, students: tuple[str, ...], job
     wanted = course.who_handed_in(picked, list(students))
     writable(course)
     with Judges() as judges:
+        from .course.made_with import notice as made_with
         from .course.nbgrader.marks import bring_up_to_date
         from .grading.regrade import judged_anew
         from .reports.changes import changes_table, counted
 
+        notice(made_with(course, picked))
         with judged_anew(course, picked, wanted, console, judges, jobs) as made:
             changes = made.changes()
             if changes:
@@ -588,6 +592,11 @@ def feedback(
         click.echo(f"{student}: {why}", err=True)
     if failures:
         raise CourseError(f"{len(failures)} page{'s' * (len(failures) > 1)} could not be made")
+
+
+def notice(told: str) -> None:
+    if told:
+        click.echo(told, err=True)
 
 
 def writable(course: Course) -> None:

@@ -166,8 +166,13 @@ def handed_in_again_and_mended(course, tmp_path) -> None:
     put(course.root / "exercises", {"forward_pass.py": MENDED})
     change_points(course, "accuracy-check", 6)
     before = gradebook(course), marks(course, CHAPTER)
+    kept = course.root / "made-with" / "forward_pass.py"
+    kept.write_text(kept.read_text().replace("points=4", "points=5", 1))  # as if the course had changed since
     dry = typed(f"regrade 1 --dry-run {SIX}", course.root)
     assert dry.exit_code == 0, dry.output
+    assert (
+        f"{CHAPTER}: not as in tf-first-principles" in dry.output and ": forward; to grade as then: mkdir" in dry.output
+    )
     assert (gradebook(course), marks(course, CHAPTER)) == before
     told = " ".join(dry.output.split())
     assert "6 judged anew: the points of 6 change" in told, dry.output
