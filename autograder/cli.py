@@ -143,6 +143,7 @@ def grade(
     writable(course)
     failures = []
     with Judges() as judges:  # they import TensorFlow while we import nbgrader
+        from .course.made_with import notice as made_with
         from .course.nbgrader.marks import bring_up_to_date
         from .grading.batch import grade as grade_chapter
         from .grading.executor import Failure, LocalExecutor
@@ -151,6 +152,7 @@ def grade(
         console, executor = Console(), LocalExecutor(judges, jobs)
         bring_up_to_date(course, picked)
         for chapter in picked:
+            notice(made_with(course, chapter))
             outcome = grade_chapter(course, chapter, wanted[chapter], console, executor=executor, regrade=regrade)
             console.print(table(course, chapter, read_grades(course, chapter), console.width))
             console.print(summary(outcome), highlight=False, markup=False)
@@ -463,10 +465,10 @@ def export(
 @click.option(
     "--to",
     "how",
-    type=click.Choice(["folder", "canvas", "moodle", "exchange"]),
+    type=click.Choice(["folder", "canvas", "moodle", "brightspace", "exchange"]),
     default="folder",
     show_default=True,
-    help="A folder with one for each student; a zip that Canvas or Moodle takes back; nbgrader's exchange.",
+    help="A folder with one for each student; a zip that Canvas, Moodle or Brightspace takes back; nbgrader's exchange.",
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Default: feedback-CHAPTER, or .zip, in the course folder."
@@ -521,11 +523,13 @@ def regrade(context: click.Context, chapter: str, students: tuple[str, ...], job
     wanted = course.who_handed_in(picked, list(students))
     writable(course)
     with Judges() as judges:
+        from .course.made_with import notice as made_with
         from .course.nbgrader.marks import bring_up_to_date
         from .grading.executor import LocalExecutor
         from .grading.regrade import judged_anew
         from .reports.changes import changes_table, counted
 
+        notice(made_with(course, picked))
         with judged_anew(course, picked, wanted, console, LocalExecutor(judges, jobs)) as made:
             changes = made.changes()
             if changes:
@@ -626,6 +630,11 @@ def move_gradebook(context: click.Context, url: str, dry_run: bool) -> None:
 
     for line in moved_lines(move(course_of(context), url, Console(), dry_run=dry_run)):
         click.echo(line)
+
+
+def notice(told: str) -> None:
+    if told:
+        click.echo(told, err=True)
 
 
 def writable(course: Course) -> None:

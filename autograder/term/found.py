@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ..course.folder import CourseError
+from .names import is_notebook_name
 from .unpack import Bad, Budget, is_zip, unpack
 
 JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints", "__pycache__", ".git"}
 MAX_FILE = 100 << 20  # bytes; `course grade` reads no larger notebook either
 MAX_LEVELS = 30
+TEXTS = (".ipynb", ".txt", ".json")
+MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 
 
@@ -36,10 +40,11 @@ class Found:
 
 @dataclass
 class Haul:
-    """All that was found. troubles: name → why it could not be read."""
+    """All that was found. troubles: name → why it could not be read. notes: what was done to read others."""
 
     files: list[Found] = field(default_factory=list)
     troubles: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def find(sources: Iterable[Path], scratch: Path) -> Haul:
@@ -52,7 +57,27 @@ def find(sources: Iterable[Path], scratch: Path) -> Haul:
             _walk(source, haul, scratch)
         else:
             _take(source, (source.name,), haul, scratch)
+    haul.files = [in_utf8(file, scratch, haul) for file in haul.files]
     return haul
+
+
+def in_utf8(file: Found, scratch: Path, haul: Haul) -> Found:
+    """A notebook that an editor has saved with a byte order mark, as notebooks are written; any other file as it is."""
+    if not file.parts[-1].lower().endswith(TEXTS):
+        return file
+    try:
+        with open(file.path, "rb") as content:
+            mark = content.read(4)
+        code = next((code for start, code in MARKS.items() if mark.startswith(start)), None)
+        if code is None:
+            return file
+        written = Path(tempfile.mkdtemp(dir=scratch), "file")
+        written.write_text(file.path.read_text(encoding=code), encoding="utf-8", newline="")
+    except (OSError, UnicodeError):
+        return file
+    if is_notebook_name(file.parts[-1]):
+        haul.notes.append(f"{file.name}: an editor has put a byte order mark before it; what is kept is plain UTF-8")
+    return replace(file, path=written)
 
 
 def _walk(top: Path, haul: Haul, scratch: Path) -> None:

@@ -8,11 +8,11 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 
 from ..course.files import CACHES, remove_tree
 from ..course.folder import MARKER, UNUSABLE, Course, CourseError
+from ..course.made_with import installed, keep
 from ..course.nbgrader.config import database_url
 from ..course.nbgrader.copy import rows_of
 from ..course.nbgrader.members import note_class
@@ -67,6 +67,7 @@ def new_class(
                     shutil.copytree(course.root / part / chapter, fresh / part / chapter, ignore=skip)
         if (course.root / OWN).is_dir():
             shutil.copytree(course.root / OWN, fresh / OWN, ignore=shutil.ignore_patterns(*CACHES))
+        keep(fresh, chapters)
         (fresh / "submitted").mkdir()
         course_secret(fresh)
         note_class(made, students, {chapter: due.get(chapter) for chapter in chapters})
@@ -106,7 +107,7 @@ def config_of(course: Course, folder: Path) -> str:
     made = f'''{text}
 
 {MARK}{"-" * (100 - len(MARK))}
-# made with tf-first-principles {version("tf-first-principles")}
+# made with tf-first-principles {installed()}
 c.CourseDirectory.course_id = "{re.sub(r"[^A-Za-z0-9_-]", "_", name)}"  # its folder in nbgrader's exchange
 # What lateness costs stands in class.toml.
 c.AssignLatePenalties.plugin_class = "autograder.course.nbgrader.late.ClassLatePolicy"

@@ -66,7 +66,7 @@ def plan(course: Course, chapter: str, haul: Haul, settings: Settings, *, file_t
     students = read_roster(course)
     if not students:
         raise CourseError(f"{course.root / 'roster.csv'} lists nobody: without it nobody can be told whose a file is")
-    made = Plan(chapter, troubles=dict(haul.troubles))
+    made = Plan(chapter, troubles=dict(haul.troubles), notes=list(haul.notes))
     roster, chapters = Roster(students.values(), course.chapters()), Chapters(course, course.chapters())
     owners = {file: roster.owner(file.parts, file.top) for file in haul.files}
     notebooks = {file for file in owners if is_notebook(file.path, file.parts[-1])}

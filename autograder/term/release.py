@@ -27,7 +27,7 @@ class Released:
 
 
 def release(course: Course, chapter: str, how: str, output: Path | None) -> Released:
-    """Give out the pages that there are. how: "folder", "canvas", "moodle" or "exchange". Raises `CourseError`."""
+    """Give out the pages that there are. how: "folder", "canvas", "moodle", "brightspace" or "exchange". Raises `CourseError`."""
     pages = pages_of(course, chapter)
     made = Released(output or course.root / f"feedback-{chapter}{'' if how == 'folder' else '.zip'}", [])
     if how == "exchange":
@@ -46,7 +46,7 @@ def release(course: Course, chapter: str, how: str, output: Path | None) -> Rele
                 f"nobody's hand-in of {chapter} came in a download of {how.capitalize()}'s; try --to folder"
             )
     files = {
-        f"{name}/{page.name}" if how != "canvas" else f"{name}.html": page
+        f"{name}/{page.name}" if how != "canvas" else f"{name}{f'-{page.stem}' * (len(pages[s]) > 1)}.html": page
         for s, name in names.items()
         for page in pages[s]
     }
@@ -86,12 +86,22 @@ def came_as(course: Course, chapter: str) -> dict[str, str]:
 
 
 def as_lms_wants(name: str, how: str) -> str:
-    """What an LMS calls this hand-in: Moodle's folder, Canvas's file without its ending; empty if it came by another way."""
+    """What an LMS calls this hand-in: Moodle's or Brightspace's folder, Canvas's file without its ending; empty if it came by
+    another way.
+
+    Canvas finds the student by the first two numbers between _ (theirs, and the file's); Moodle by the number between the first
+    and the second _, and wants the last one, too, which newer ones leave out of their own downloads.
+    """
     for part in PurePosixPath(name).parts:
         told = told_by(part)
         if told is not None and told.lms.lower() == how:
             if how == "moodle":
-                return re.sub(r"_assignsubmission_file_?.*$", "_assignsubmission_file_", part)
+                number = part.rpartition("_assignsubmission_")[0].rpartition("_")[
+                    2
+                ]  # no longer the roster's: of this hand-in
+                return f"{told.who[0].replace('_', ' ')}_{number}_assignsubmission_file_"
+            if how == "brightspace":
+                return part.removesuffix(f" - {told.file}") if told.file else part
             return re.sub(r"(\.ipynb)?(\.txt|\.json)?$|\.zip$", "", part, count=1, flags=re.IGNORECASE)
     return ""
 

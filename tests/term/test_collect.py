@@ -317,13 +317,18 @@ def test_other_names_of_notebooks(klass, tmp_path):
             f"{first} {last}/Version 2/x.ipynb": content(CHAPTER, "1 second"),
             f"1-2 - {' '.join(people()[2][:2])} - Nov 1, 2026 1103 AM/{CHAPTER}.ipynb": content(CHAPTER, "2"),
             "index.html": "<html>",
+            f"{ident(4)}.ipynb": content(CHAPTER, "4").encode("utf-8-sig"),
+            f"{ident(5)}.ipynb.txt": content(CHAPTER, "5").encode("utf-16"),
             f"hw_{' '.join(people()[3][:2])}_final/%C3%BCbung%20{CHAPTER}.ipynb": zipped(
                 {f"{CHAPTER}.ipynb": content(CHAPTER, "3")}
             ),
         },
     )
     done = typed(f"collect 1 {tmp_path}/d", klass.root)
-    assert done.exit_code == 0 and "4 new" in done.output, done.output
+    assert done.exit_code == 0 and "6 new" in done.output, done.output
+    for n in (4, 5):
+        assert klass.submission(ident(n), CHAPTER).read_bytes().startswith(b"{")
+    assert "6 unchanged" in typed(f"collect 1 {tmp_path}/d", klass.root).output
     assert "1 second" in klass.submission(login, CHAPTER).read_text()
     told = (klass.submitted_folder(ident(2), CHAPTER) / "timestamp.txt").read_text()
     assert told == "2026-11-01 10:03:00.000000 UTC"

@@ -16,6 +16,7 @@ from oddities import CHAPTER, SIZE, content, filling, ident, people, put
 from autograder.course.nbgrader.book import open_gradebook
 from autograder.course.nbgrader.marks import marks
 from autograder.reports.table import table  # noqa: F401  its room is imported once
+from autograder.term.release import as_lms_wants
 
 
 def read_question(course, student: str, points: float, comment: str) -> None:
@@ -116,6 +117,39 @@ def test_feedback_goes_back_as_it_came(graded_class):
     (graded_class.root / "mine").mkdir()
     refused("release-feedback 1 -o mine", graded_class.root, "not of this command's making")
     _to_the_exchange(graded_class)
+
+
+def canvas_reads(name: str) -> tuple[str, ...]:
+    """(student's number, file's number) that Canvas reads out of the name of an uploaded file."""
+    return tuple([word for word in name.split("_") if word.isdigit()][:2])
+
+
+def moodle_reads(name: str) -> str:
+    """The number of the participant that Moodle reads out of a path in an uploaded zip; empty, if it takes no notice of it."""
+    words = name.split("_", 4)
+    return words[1] if len(words) == 5 and words[1].isdigit() and words[2:4] == ["assignsubmission", "file"] else ""
+
+
+@pytest.mark.parametrize(
+    ("came", "how", "back"),
+    [
+        ("d.zip/birchana_LATE_12_34_01_forward_pass-1.ipynb", "canvas", "birchana_LATE_12_34_01_forward_pass-1"),
+        ("birchana_12_34_hand-in.zip/a/x.ipynb", "canvas", "birchana_12_34_hand-in"),
+        ("d.zip/Ana Birch_77_assignsubmission_file_/x.ipynb", "moodle", "Ana Birch_77_assignsubmission_file_"),
+        ("Ana Birch_77_assignsubmission_file/x.ipynb", "moodle", "Ana Birch_77_assignsubmission_file_"),
+        ("Group A_Ana Birch_77_assignsubmission_file_x.ipynb", "moodle", "Group A Ana Birch_77_assignsubmission_file_"),
+        ("1-2 - Ana Birch - Nov 1, 2026 1103 AM/x.ipynb", "brightspace", "1-2 - Ana Birch - Nov 1, 2026 1103 AM"),
+        ("1-2 - Ana Birch - Nov 1, 2026 1103 AM - x.ipynb", "brightspace", "1-2 - Ana Birch - Nov 1, 2026 1103 AM"),
+        ("Ana Birch - x.ipynb", "canvas", ""),
+        ("birchana_12_34_x.ipynb", "moodle", ""),
+    ],
+)
+def test_what_each_lms_calls_it(came, how, back):
+    assert as_lms_wants(came, how) == back
+    if back and how == "canvas":
+        assert canvas_reads(f"{back}.html") == ("12", "34")
+    if back and how == "moodle":
+        assert moodle_reads(f"{back}/x.html") == "77"
 
 
 def _to_the_exchange(course):

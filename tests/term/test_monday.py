@@ -8,12 +8,13 @@ import csv
 import json
 import sqlite3
 import time
+import zipfile
 
 import pytest
 from browser import CHROMIUM, PHONE, QUIET, jupyter, needs_chromium, serious, shot
 from commands import refused, typed
 from oddities import CHAPTER, SIZE, UNDERSTOOD, content, filling, ident, people, put
-from test_export import names_in, rows
+from test_export import canvas_reads, moodle_reads, names_in, rows
 
 from autograder.course.nbgrader.book import open_gradebook
 from autograder.course.nbgrader.marks import marks
@@ -148,7 +149,12 @@ def for_the_meeting(course, page) -> None:
 def goes_out(course) -> None:
     """Grades as Canvas imports them; feedback to each LMS by the names of its own download."""
     assert [row[-1] for row in rows(course, "canvas")[2:4]] == ["21.5", "18"]
-    assert len(names_in(course, "canvas")) == 9 and len(names_in(course, "moodle")) == 2
+    names = {number: name for name in names_in(course, "canvas") for number, _ in [canvas_reads(name)]}
+    assert sorted(names) == [people()[n][2] for n in range(9)]
+    names = {moodle_reads(name): name for name in names_in(course, "moodle")}
+    assert sorted(names) == ["780", "781"]
+    with zipfile.ZipFile(course.root / f"feedback-{CHAPTER}.zip") as archive:
+        assert archive.read(names["780"]) == course.feedback(ident(10), CHAPTER).read_bytes()
 
 
 def handed_in_again_and_mended(course, tmp_path) -> None:
@@ -160,8 +166,13 @@ def handed_in_again_and_mended(course, tmp_path) -> None:
     put(course.root / "exercises", {"forward_pass.py": MENDED})
     change_points(course, "accuracy-check", 6)
     before = gradebook(course), marks(course, CHAPTER)
+    kept = course.root / "made-with" / "forward_pass.py"
+    kept.write_text(kept.read_text().replace("points=4", "points=5", 1))  # as if the course had changed since
     dry = typed(f"regrade 1 --dry-run {SIX}", course.root)
     assert dry.exit_code == 0, dry.output
+    assert (
+        f"{CHAPTER}: not as in tf-first-principles" in dry.output and ": forward; to grade as then: mkdir" in dry.output
+    )
     assert (gradebook(course), marks(course, CHAPTER)) == before
     told = " ".join(dry.output.split())
     assert "6 judged anew: the points of 6 change" in told, dry.output
