@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import literal, probes, shrink, switches
+from .calls import calls_of
 from .compare import difference
 from .exercise import Drawn, Exercise, Mistake, draw
 from .findings import LONGEST, accepted, detail, finding_of, short, traceback
@@ -63,17 +64,30 @@ def explained(exercise: Exercise, ask: Ask, seed: int, verdict: Verdict) -> Verd
     try:
         sheet = answer_sheet(exercise, seed)
         found, hint = _example(sheet, ask, number, verdict)
-        told = {} if found is None else _shown(exercise, found)
+        told = {} if found is None else _shown(sheet, ask, found)
         result = replace(verdict.cases[number], **told, **_picture(sheet, ask, number))
     except Exception:  # noqa: BLE001  an example is a kindness: without it the verdict stands as it is
         return verdict
     return replace(verdict, mistake=hint, cases=(*verdict.cases[:number], result, *verdict.cases[number + 1 :]))
 
 
-def _shown(exercise: Exercise, found: shrink.Found) -> dict[str, str]:
-    """An example as a call, and what is wrong there; nothing where no call can be written."""
-    text = literal.call(exercise.name, found.drawn.inputs)
-    return {"example": text, "told": found.finding[:LONGEST]} if text else {}
+def _shown(sheet: AnswerSheet, ask: Ask, found: shrink.Found) -> dict[str, str]:
+    """An example as a call, and what is wrong there; nothing where no call can be written.
+
+    Where a case makes several calls, the first that goes wrong by itself; all of them, if it takes all of them.
+    """
+    exercise, case, told = sheet.exercise, found.drawn.case, found.finding
+    every = calls_of(exercise, found.drawn)
+    if len(every) > 1 and case.accept is None:
+        alone = replace(case, probe=None, gradient=False)
+        wrong = _wrong(sheet, ask)
+        for inputs in every:
+            asked = probes.request(inputs, forbid=exercise.forbid, seconds=exercise.seconds)
+            if (finding := wrong(Drawn(alone, inputs, asked))) is not None:
+                every, told = [inputs], finding
+                break
+    text = literal.call(exercise.name, *every) if every else ""
+    return {"example": text, "told": told[:LONGEST]} if text else {}
 
 
 def _example(sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict) -> tuple[shrink.Found | None, str | None]:

@@ -14,11 +14,14 @@ IMPLIED = ("float32", "int32", "bool")  # dtypes that tf.constant gives by itsel
 LINES = 8  # of a function that an input is, or is made by
 
 
-def call(name: str, inputs: list) -> str:
-    """The call of a function with these inputs, after the functions that they need; empty where it would be too long."""
+def call(name: str, *calls: list) -> str:
+    """The call of a function with these inputs, or one after the other, after the functions that they need.
+
+    Empty where it would be too long.
+    """
     needed: dict[str, str] = {}
-    text = f"{name}({', '.join(literal(value, needed) for value in inputs)})"
-    text = "\n".join([*needed.values(), text])
+    lines = [f"{name}({', '.join(literal(value, needed) for value in inputs)})" for inputs in calls]
+    text = "\n".join([*needed.values(), *lines])
     return text if len(text) <= LONGEST and all(len(d.splitlines()) <= LINES for d in needed.values()) else ""
 
 
