@@ -221,15 +221,22 @@ def write_page(course: Course, chapters: list[str], page: Path) -> None:
     click.echo(f"{page} and {page.with_suffix('.csv')}")
 
 
-@main.command()
+@main.command(epilog="Example: course doctor")
+@click.pass_context
 @plain_errors
-def doctor() -> None:
-    """Say whether everything is there, and try every layer of the sandbox for real."""
+def doctor(context: click.Context) -> None:
+    """Say whether everything is there, the gradebook too, and try every layer of the sandbox for real."""
     from rich.console import Console
 
     from .doctor.examine import doctor as examine
 
-    if not examine(Console()):
+    try:
+        course = course_of(context)
+    except CourseError:
+        if context.obj is not None:
+            raise
+        course = None  # it can be asked anywhere
+    if not examine(Console(), course):
         raise CourseError("something is missing")
 
 

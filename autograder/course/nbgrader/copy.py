@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 
 from nbgrader.api import Base
@@ -26,7 +25,7 @@ Counts = dict[str, int]
 
 def rows_of(url: str) -> Counts:
     """How many rows each table has; a table that is not there has none. Raises `CourseError`."""
-    with _open(url) as source:
+    with _open(url, hold=False) as source:
         return _counts(source)
 
 
@@ -66,8 +65,8 @@ def _counts(connection: Connection) -> Counts:
 
 
 @contextlib.contextmanager
-def _open(url: str, *, write: bool = False) -> Iterator[Connection]:
-    """A connection in one transaction, which sees the gradebook as it is now and lets nobody else change it."""
+def _open(url: str, *, write: bool = False, hold: bool = True) -> Iterator[Connection]:
+    """A connection in one transaction. hold: it sees the gradebook as it is now, and lets nobody else change it."""
     with troubles(url):
         path = file_of(url)
         if path is not None and not write and not path.exists():
@@ -75,17 +74,19 @@ def _open(url: str, *, write: bool = False) -> Iterator[Connection]:
         engine = create_engine(url)
         try:
             with engine.connect() as connection:
-                if path is not None:
+                if hold and path is not None:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
-                else:
+                elif hold:
                     connection.execution_options(isolation_level="REPEATABLE READ")
-                    if not write and (
-                        names := [connection.dialect.identifier_preparer.format_table(t) for t in _tables(connection)]
-                    ):
+                    if names := [] if write else [_named(connection, table) for table in _tables(connection)]:
                         connection.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN SHARE MODE")
                 yield connection
         finally:
             engine.dispose()
+
+
+def _named(connection: Connection, table: Table) -> str:
+    return connection.dialect.identifier_preparer.format_table(table)
 
 
 @contextlib.contextmanager
@@ -101,8 +102,6 @@ def _fresh(url: str) -> Iterator[str]:
     aside.unlink(missing_ok=True)
     try:
         yield database_url(aside)
-        with contextlib.closing(sqlite3.connect(aside)) as db:
-            db.execute("pragma integrity_check")
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
