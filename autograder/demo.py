@@ -23,7 +23,7 @@ from .course.samples import (
     write_submission,
 )
 from .grading.batch import grade
-from .grading.judges import Judges
+from .grading.judges import Judges, preload_of
 from .reports.table import read_grades, summary, table
 
 
@@ -36,7 +36,7 @@ def demo(course: Course, target: Path, chapters: list[str], size: int, console: 
     for name in ("nbgrader_config.py", "source", "release"):
         copy = shutil.copytree if (course.root / name).is_dir() else shutil.copy
         copy(course.root / name, target / name)
-    with Judges() as judges:
+    with Judges(preload_of(course.root)) as judges:
         return [problem for chapter in chapters for problem in _class(Course(target), chapter, size, console, judges)]
 
 

@@ -81,7 +81,7 @@ def _example(sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict) -> dic
             found = replace(known, finding=told)
     if found is None:
         found = _search(sheet, number, wrong)
-    text = "" if found is None else literal.call(sheet.exercise.name, found.drawn.inputs)
+    text = "" if found is None else literal.call(sheet.exercise.name, found.drawn.request["inputs"])
     return {"example": text, "told": found.finding[:LONGEST]} if text else {}
 
 
@@ -250,8 +250,9 @@ def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
             "which is not allowed here, whatever name it is given."
         )
     if calls := sorted({call for r in records for call in r.get("switches", ())}):
+        what = "TensorFlow, Keras or NumPy do" if exercise.tensors else "NumPy does"
         told = (
-            f"Your notebook has called {' and '.join(calls)[:LONGEST]}, which changes what TensorFlow, Keras or NumPy do "
+            f"Your notebook has called {' and '.join(calls)[:LONGEST]}, which changes what {what} "
             "everywhere. Take it out and restart the kernel: answers are judged without it."
         )
         message = f"{told}\n{message}".strip()
