@@ -52,7 +52,7 @@ def plain_errors(command: Callable) -> Callable:
 @click.version_option(package_name="tf-first-principles", prog_name="course")
 @click.pass_context
 def main(context: click.Context, folder: Path | None) -> None:
-    """Build, check, hand out and grade the course "TensorFlow from first principles"."""
+    """Build, check, hand out and grade the course "TensorFlow from first principles", or one of your own."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     context.obj = folder
 
@@ -97,17 +97,16 @@ def check(context: click.Context, chapters: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: dist/tf-first-principles.zip"
-)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: in dist/")
 @click.pass_context
 @plain_errors
 def bundle(context: click.Context, output: Path | None) -> None:
     """Pack what students get into one zip: notebooks without solutions, the package, how to start."""
     from .course.bundle import bundle as make
+    from .course.bundle import name_of
 
     course = course_of(context)
-    path = make(course, output or course.root / "dist" / "tf-first-principles.zip")
+    path = make(course, output or course.root / "dist" / f"{name_of(course)}.zip")
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
@@ -133,7 +132,7 @@ def grade(
     """
     from rich.console import Console
 
-    from .grading.judges import Judges
+    from .grading.judges import Judges, preload_of
 
     # as for Ctrl-C, everything is put away first
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -142,7 +141,7 @@ def grade(
     wanted = {chapter: course.who_handed_in(chapter, list(students)) for chapter in picked}
     writable(course)
     failures = []
-    with Judges() as judges:  # they import TensorFlow while we import nbgrader
+    with Judges(preload_of(course.root)) as judges:  # they import TensorFlow while we import nbgrader
         from .course.made_with import notice as made_with
         from .course.nbgrader.marks import bring_up_to_date
         from .grading.batch import grade as grade_chapter
@@ -303,6 +302,18 @@ def new_exercise(context: click.Context, chapter: str, signature: str, points: f
     for path in make(course, picked, signature, points, minutes):
         click.echo(f"changed {path}")
     click.echo("Now write its reference, cases, mistakes, task and solution, then run: course build")
+
+
+@main.command(epilog="Example: course new-course ../statistics")
+@click.argument("folder", type=click.Path(path_type=Path))
+@plain_errors
+def new_course(folder: Path) -> None:
+    """Make FOLDER for a course of your own, with one small chapter about NumPy to start from; no fork of this one."""
+    from .course.new_course import new_course as make
+
+    made = make(folder.absolute())
+    click.echo(f"{made.root}: one chapter, {', '.join(made.chapters())}")
+    click.echo(f"Read its README.md, then run: cd {folder} && course build")
 
 
 @main.command()
@@ -522,14 +533,14 @@ def regrade(context: click.Context, chapter: str, students: tuple[str, ...], job
     """
     from rich.console import Console
 
-    from .grading.judges import Judges
+    from .grading.judges import Judges, preload_of
 
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     course, console = course_of(context), Console()
     (picked,) = course.pick_assignments([chapter])
     wanted = course.who_handed_in(picked, list(students))
     writable(course)
-    with Judges() as judges:
+    with Judges(preload_of(course.root)) as judges:
         from .course.made_with import notice as made_with
         from .course.nbgrader.marks import bring_up_to_date
         from .grading.executor import LocalExecutor

@@ -24,7 +24,7 @@ from .course.samples import (
 )
 from .grading.batch import grade
 from .grading.executor import Executor, LocalExecutor
-from .grading.judges import Judges
+from .grading.judges import Judges, preload_of
 from .reports.table import read_grades, summary, table
 
 
@@ -37,7 +37,7 @@ def demo(course: Course, target: Path, chapters: list[str], size: int, console: 
     for name in ("nbgrader_config.py", "source", "release"):
         copy = shutil.copytree if (course.root / name).is_dir() else shutil.copy
         copy(course.root / name, target / name)
-    with Judges() as judges:
+    with Judges(preload_of(course.root)) as judges:
         by = LocalExecutor(judges)
         return [problem for chapter in chapters for problem in _class(Course(target), chapter, size, console, by)]
 

@@ -24,6 +24,7 @@ from nbformat import NotebookNode, from_dict
 
 from ..execution import DEFAULT_PRELOAD, Child, ChildError, Limits, Policy, Trusted, Zygote, ZygoteError, child_request
 from ..execution.frames import receive_note, send_note
+from ..judging.library import without_tensorflow
 from .engine import NOTEBOOK_SECONDS, Graded, grade_notebook
 from .reader import answer, ask, request, tried
 from .scratch import Scratch
@@ -37,6 +38,14 @@ PRELOAD = (
     __name__,
 )
 """What every graded notebook imports, and what every judge does: done once in the zygote, it saves each fork the time."""
+
+WITHOUT_TENSORFLOW = tuple(n for n in PRELOAD if n.partition(".")[0] not in ("tensorflow", "keras", "tensorboard"))
+
+
+def preload_of(folder: Path) -> tuple[str, ...]:
+    """What to import beforehand for the course in this folder: TensorFlow only where its exercises are about it."""
+    return WITHOUT_TENSORFLOW if without_tensorflow(folder) else PRELOAD
+
 
 MAX_NOTEBOOK = 1 << 30  # bytes, as JSON
 TRIES = 2

@@ -6,6 +6,7 @@ was drawn, or with what came back before. So it is run once more on the referenc
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,8 @@ def calls_of(exercise: Exercise, drawn: Drawn) -> list[list]:
     """The inputs of each call that a case makes; none if one of them cannot be written down."""
     probe = drawn.request["probe"]
     if probe is None:
-        return [drawn.inputs]
-    import tensorflow as tf
+        return [drawn.request["inputs"]]
+    tf = sys.modules.get("tensorflow")  # where it is not imported, nothing is an object of its
 
     calls: list[list] = []
     known: dict[int, tuple[Any, Tagged]] = {}  # what was made for this case, and of what
@@ -48,9 +49,11 @@ def calls_of(exercise: Exercise, drawn: Drawn) -> list[list]:
             return thing
         if isinstance(thing, np.ndarray):
             return raw(np.array(thing))
-        if isinstance(thing, tf.Variable):
+        if isinstance(thing, np.generic):
+            return Tagged("scalar", np.asarray(thing))
+        if tf and isinstance(thing, tf.Variable):
             return variable(thing.numpy())
-        if isinstance(thing, tf.Tensor) and hasattr(thing, "numpy"):
+        if tf and isinstance(thing, tf.Tensor) and hasattr(thing, "numpy"):
             return np.asarray(thing.numpy())
         if type(thing) in (list, tuple):
             return type(thing)(plain(part) for part in thing)
@@ -66,7 +69,7 @@ def calls_of(exercise: Exercise, drawn: Drawn) -> list[list]:
 
     try:
         with switches.as_it_comes(), probes.quiet():
-            build(probe)(recorder, *[make(value) for value in drawn.inputs])
+            build(probe)(recorder, *[make(value) for value in drawn.request["inputs"]])
     except Unwritable:
         return []
     return calls

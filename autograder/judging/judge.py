@@ -297,8 +297,9 @@ def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
             "which is not allowed here, whatever name it is given."
         )
     if calls := sorted({call for r in records for call in r.get("switches", ())}):
+        what = "TensorFlow, Keras or NumPy do" if exercise.tensors else "NumPy does"
         told = (
-            f"Your notebook has called {' and '.join(calls)[:LONGEST]}, which changes what TensorFlow, Keras or NumPy do "
+            f"Your notebook has called {' and '.join(calls)[:LONGEST]}, which changes what {what} "
             "everywhere. Take it out and restart the kernel: answers are judged without it."
         )
         message = f"{told}\n{message}".strip()

@@ -43,8 +43,12 @@ def literal(value: Any, needed: dict[str, str]) -> str:
 def _tagged(value: Tagged, needed: dict[str, str]) -> str:
     if value.tag == "array":
         array = np.asarray(value.value)
+        if array.size == 0 and array.ndim > 1:
+            return f"np.zeros({list(array.shape)}, {array.dtype.name!r})"
         natural = np.asarray(array.tolist()).dtype == array.dtype
         return f"np.array({_nested(array)}{'' if natural else f', {array.dtype.name!r}'})"
+    if value.tag == "scalar":
+        return f"np.{value.value.dtype.name}({_nested(np.asarray(value.value))})"
     if value.tag in ("tensor", "variable"):
         return _array("tf.Variable" if value.tag == "variable" else "tf.constant", np.asarray(value.value))
     if value.tag == "code":

@@ -29,6 +29,7 @@ from ..course.notebooks import write_text
 from ..course.roster import ROSTER, Student, roster_text, students_of
 from ..course.settings import SETTINGS, Late, moment, settings_text, zone_of
 from ..grading.seeds import course_secret
+from ..judging.library import FILE
 from ..judging.topics import OWN
 
 MARK = "# --- This class "
@@ -67,6 +68,8 @@ def new_class(
                     shutil.copytree(course.root / part / chapter, fresh / part / chapter, ignore=skip)
         if (course.root / OWN).is_dir():
             shutil.copytree(course.root / OWN, fresh / OWN, ignore=shutil.ignore_patterns(*CACHES))
+        if (course.root / FILE).is_file():
+            shutil.copy(course.root / FILE, fresh)
         keep(fresh, chapters)
         (fresh / "submitted").mkdir()
         course_secret(fresh)
