@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import random
+import re
 import shutil
 import signal
 import socket
@@ -18,7 +19,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 from common import CHAPTERS, ROOT, class_of, run
+from distributed.cli import dask_scheduler, dask_worker
 from school import answer, check, new_course, notebook, put
 from test_kills import files, gradebook
 
@@ -39,6 +42,7 @@ from autograder.grading.scratch import Scratch
 from autograder.grading.seeds import SECRET, course_secret, seed_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+PAGE = ROOT / "docs" / "cluster"
 KILLS = int(os.environ.get("KILLS", 6))
 DASK = [sys.executable, "-m", "distributed.cli.dask_scheduler"], [sys.executable, "-m", "distributed.cli.dask_worker"]
 
@@ -276,28 +280,46 @@ def certificates(folder: Path) -> list[str]:
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl to make certificates with")
 def test_over_tls_by_who_is_one_of_us_and_by_nobody_else(tmp_path):
+    """docs/cluster/ssh.sh on two hosts, on one of which the package was changed; in the place of ssh, a shell on this machine."""
     course = class_of(tmp_path, CHAPTERS[0], {"ada": True, "bob": False})
-    shutil.copytree(
-        ROOT / "autograder", tmp_path / "other" / "autograder", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    (tmp_path / "other" / "autograder" / "tasks.py").open("a").write("\n# changed\n")
-    (tmp_path / "site").mkdir()
-    files_ = certificates(tmp_path / "site")
-    tls = [word.replace("ca-file", "ca") for word in files_]
-    with Site(tmp_path / "site", *files_, protocol="tls") as site:
-        assert site.address.startswith("tls://")
-        site.worker("--no-nanny", PYTHONPATH=str(tmp_path / "other"))
-        done = run("course", "grade", "01", "--scheduler", site.address, *tls, cwd=course.root)
-        assert done.returncode == 1
-        assert "no worker of the scheduler at tls://" in done.stderr and "the same command goes on" in done.stderr
-        assert "its engine or its exercises are not the same as here" in done.stderr
-        assert not (course.root / "autograded").exists()
-        site.worker("--no-nanny")
-        done = run("course", "grade", "01", "--scheduler", site.address, *tls, cwd=course.root)
+    home = tmp_path / "home"
+    shutil.copytree(ROOT / "autograder", home / "autograder", ignore=shutil.ignore_patterns("__pycache__"))
+    with (home / "autograder" / "tasks.py").open("a") as module:
+        module.write("\n# changed\n")
+    certificates(home)
+    ssh = home / "ssh"
+    ssh.write_text(f'#!/bin/sh\nhost=$1; shift\n[ $host = good ] || export PYTHONPATH={home}\nexec "$@"\n')
+    ssh.chmod(0o700)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    tls = [word for what in ("ca", "cert", "key") for word in (f"--tls-{what}", home / f"{what}.pem")]
+    command = ("course", "grade", "01", "--scheduler", f"tls://127.0.0.1:{port}")
+    about = {"VENV": sys.prefix, "CERTIFICATES": str(home), "NOTEBOOKS": "2", "PORT": port, "SSH": str(ssh)}
+    with (home / "log").open("w") as log:
+        site = subprocess.Popen(
+            ["sh", PAGE / "ssh.sh", "127.0.0.1", "changed", "good"],
+            **{"cwd": home, "env": {**os.environ, **about}, "stdout": log, "stderr": log, "start_new_session": True},
+        )
+    try:
+        while (home / "log").read_text().count("Registered to:") < 2:
+            assert site.poll() is None, (home / "log").read_text()
+            time.sleep(0.1)
+        done = run(*command, *tls, cwd=course.root)
         assert done.returncode == 0, done.stderr
-        assert "2 graded" in done.stdout and "does not grade: its engine" in done.stdout
-        stranger = run("course", "grade", "01", "--regrade", "--scheduler", site.address, cwd=course.root)
-        assert stranger.returncode == 1 and "needs certificates" in stranger.stderr
+        assert "2 graded" in done.stdout
+        refusal = "does not grade: its engine or its exercises are not the same as here"
+        assert refusal in done.stdout and done.stdout.count("tls://") == 1
+        for process in psutil.Process(site.pid).children(recursive=True):
+            if "spawn_main" in " ".join(process.cmdline()) and "PYTHONPATH" not in process.environ():
+                process.parent().kill()  # its nanny, and so it
+        done = run(*command, *tls, "--regrade", cwd=course.root)
+        assert done.returncode == 1 and refusal in done.stdout
+        assert f"no worker of the scheduler at tls://127.0.0.1:{port} can grade: its engine" in done.stderr
+        done = run(*command, "--regrade", cwd=course.root)
+        assert done.returncode == 1 and "needs certificates" in done.stderr
+    finally:
+        os.killpg(site.pid, signal.SIGTERM)
+        site.wait(30)
 
 
 class Proxy:
@@ -445,3 +467,49 @@ def test_a_submission_that_kills_workers_costs_itself_alone_and_ctrl_c_leaves_no
     assert [p for p in mine if p.is_running()] == []
     assert time.monotonic() - stopped < 30
     assert not list(scratch.iterdir())
+
+
+def test_what_kubernetes_is_told_fits_together():
+    """The form of a DaskCluster, as the operator's own definition has it; the options, as Dask's commands know them."""
+    made = yaml.safe_load((PAGE / "kubernetes.yaml").read_text())
+    assert (made["apiVersion"], made["kind"]) == ("kubernetes.dask.org/v1", "DaskCluster")
+    worker, scheduler = made["spec"]["worker"], made["spec"]["scheduler"]
+    assert worker.keys() == {"replicas", "spec"} and scheduler.keys() == {"spec", "service"}
+    for role, what, known in ((worker, "worker", dask_worker.main), (scheduler, "scheduler", dask_scheduler.main)):
+        (container,) = role["spec"]["containers"]
+        assert container["image"] == "registry.example.org/course:1"
+        assert container["args"][:2] == ["dask", what]
+        known.make_context(what, [re.sub(r"/tls/\w+\.pem", __file__, word) for word in container["args"][2:]])
+        assert [m["name"] for m in container["volumeMounts"]] == [v["name"] for v in role["spec"]["volumes"]]
+    name = made["metadata"]["name"]
+    assert f"tls://{name}-scheduler:8786" in worker["spec"]["containers"][0]["args"]
+    assert scheduler["service"]["selector"] == {"dask.org/cluster-name": name, "dask.org/component": "scheduler"}
+    there = {port["name"] for port in scheduler["spec"]["containers"][0]["ports"]}
+    assert {port["targetPort"] for port in scheduler["service"]["ports"]} == there
+    assert "-r requirements.lock -r requirements-cluster.lock" in (PAGE / "Dockerfile").read_text()
+
+
+# -- docs/cluster.md -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "words"), [("slurm", ["#SBATCH -p short", "#SBATCH --cpus-per-task=8", "#SBATCH -A cs101"]),
+                                             ("pbs", ["#PBS -q short", "#PBS -l select=1:ncpus=8:mem=16gb", "#PBS -A cs101"])])  # fmt: skip
+def test_the_job_that_a_batch_system_gets_is_a_worker_of_ours(tmp_path, name, words):
+    (tmp_path / "ca.pem").touch()
+    command = (
+        f"import {name}, distributed\n"
+        f"{name}.SECURITY = distributed.Security.temporary()\n"
+        f"with {name}.cluster() as made: print(made.scheduler_address); print(made.job_script())"
+    )
+    place = {"PARTITION": "short", "QUEUE": "short", "ACCOUNT": "cs101", "INTERFACE": "lo", "PYTHONPATH": str(PAGE)}
+    done = run(sys.executable, "-c", command, cwd=tmp_path, **place)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("tls://127.0.0.1:")
+    for word in [
+        *words,
+        "dask worker tls://" if "dask worker" in done.stdout else "distributed.cli.dask_worker tls://",
+        "--nthreads 8",
+        "--protocol tls://",
+        "--tls-ca-file",
+    ]:
+        assert word in done.stdout, done.stdout
