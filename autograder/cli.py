@@ -12,11 +12,14 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .course.folder import Course, CourseError, find_course
+
+if TYPE_CHECKING:
+    from .grading.cluster.connect import Asked
 
 
 def plain_errors(command: Callable) -> Callable:
@@ -110,6 +113,45 @@ def bundle(context: click.Context, output: Path | None) -> None:
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
+def cluster_options(command: Callable) -> Callable:
+    """Where is judged: the options of every command that does. It gets them as `asked`."""
+    file = click.Path(path_type=Path)
+
+    @click.option(
+        "--local-cluster", "local", type=click.IntRange(1), metavar="N", help="On N Dask workers of this machine."
+    )
+    @click.option(
+        "--scheduler", metavar="ADDRESS", help="On the Dask cluster of this scheduler, such as tls://host:8786."
+    )
+    @click.option("--tls-ca", type=file, help="Of --scheduler: the certificate of the authority, a file.")
+    @click.option("--tls-cert", type=file, help="Of --scheduler: your own certificate, a file.")
+    @click.option("--tls-key", type=file, help="Of --scheduler: the key of it, a file.")
+    @click.option(
+        "--unencrypted", is_flag=True, help="With tcp:// to another machine: the network is encrypted otherwise."
+    )
+    @functools.wraps(command)
+    def run(
+        *arguments: Any,
+        local: int | None,
+        scheduler: str | None,
+        tls_ca: Path | None,
+        tls_cert: Path | None,
+        tls_key: Path | None,
+        unencrypted: bool,
+        **named: Any,
+    ) -> Any:
+        from .grading.cluster.connect import Asked
+
+        asked = Asked(local, scheduler, tls_ca, tls_cert, tls_key, unencrypted)
+        if named.get("jobs") and asked != Asked():
+            raise click.UsageError(
+                "--jobs is for this machine alone; a cluster has as many as its workers have threads"
+            )
+        return command(*arguments, asked=asked, **named)
+
+    return run
+
+
 @main.command()
 @click.argument("chapters", nargs=-1, required=True)
 @click.option("--student", "students", multiple=True, help="Only this student; may be given more than once.")
@@ -117,22 +159,29 @@ def bundle(context: click.Context, output: Path | None) -> None:
     "--jobs", "-j", type=click.IntRange(1), help="How many notebooks at a time. Default: one for each processor."
 )
 @click.option("--regrade", is_flag=True, help="Grade again what is graded already.")
+@cluster_options
 @click.pass_context
 @plain_errors
 def grade(
-    context: click.Context, chapters: tuple[str, ...], students: tuple[str, ...], jobs: int | None, regrade: bool
+    context: click.Context,
+    chapters: tuple[str, ...],
+    students: tuple[str, ...],
+    jobs: int | None,
+    regrade: bool,
+    asked: Asked,
 ) -> None:
     """Grade the submissions of CHAPTERS, or of other assignments in source/, into the gradebook and show the grades.
 
     What is graded stays graded: after a stop, the same command goes on where it was. A submission that has changed since is
-    graded again.
+    graded again. On more than one machine: docs/cluster.md.
 
     \b
     Example: course grade 01 --student ada
+    Example: course grade 01 --local-cluster 4
     """
     from rich.console import Console
 
-    from .grading.judges import Judges, preload_of
+    from .grading.places import executor_for
 
     # as for Ctrl-C, everything is put away first
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -140,15 +189,14 @@ def grade(
     picked = course.pick_assignments(chapters)
     wanted = {chapter: course.who_handed_in(chapter, list(students)) for chapter in picked}
     writable(course)
-    failures = []
-    with Judges(preload_of(course.root)) as judges:  # they import TensorFlow while we import nbgrader
+    failures, console = [], Console()
+    with executor_for(course.root, jobs, asked, teller(console)) as executor:
         from .course.made_with import notice as made_with
         from .course.nbgrader.marks import bring_up_to_date
         from .grading.batch import grade as grade_chapter
-        from .grading.executor import Failure, LocalExecutor
+        from .grading.executor import Failure
         from .reports.table import read_grades, summary, table
 
-        console, executor = Console(), LocalExecutor(judges, jobs)
         bring_up_to_date(course, picked)
         for chapter in picked:
             notice(made_with(course, chapter))
@@ -521,9 +569,12 @@ def release_feedback(context: click.Context, chapter: str, how: str, output: Pat
     "--jobs", "-j", type=click.IntRange(1), help="How many notebooks at a time. Default: one for each processor."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
+@cluster_options
 @click.pass_context
 @plain_errors
-def regrade(context: click.Context, chapter: str, students: tuple[str, ...], jobs: int | None, dry_run: bool) -> None:
+def regrade(
+    context: click.Context, chapter: str, students: tuple[str, ...], jobs: int | None, dry_run: bool, asked: Asked
+) -> None:
     """Judge the submissions of CHAPTER anew: show whose points change, and why, then write them.
 
     For after an exercise was mended, its points changed, or one was added or taken out. Points and comments that people gave stay.
@@ -533,22 +584,21 @@ def regrade(context: click.Context, chapter: str, students: tuple[str, ...], job
     """
     from rich.console import Console
 
-    from .grading.judges import Judges, preload_of
+    from .grading.places import executor_for
 
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     course, console = course_of(context), Console()
     (picked,) = course.pick_assignments([chapter])
     wanted = course.who_handed_in(picked, list(students))
     writable(course)
-    with Judges(preload_of(course.root)) as judges:
+    with executor_for(course.root, jobs, asked, teller(console)) as executor:
         from .course.made_with import notice as made_with
         from .course.nbgrader.marks import bring_up_to_date
-        from .grading.executor import LocalExecutor
         from .grading.regrade import judged_anew
         from .reports.changes import changes_table, counted
 
         notice(made_with(course, picked))
-        with judged_anew(course, picked, wanted, console, LocalExecutor(judges, jobs)) as made:
+        with judged_anew(course, picked, wanted, console, executor) as made:
             changes = made.changes()
             if changes:
                 console.print(changes_table(course, picked, changes))
@@ -653,6 +703,11 @@ def move_gradebook(context: click.Context, url: str, dry_run: bool) -> None:
 def notice(told: str) -> None:
     if told:
         click.echo(told, err=True)
+
+
+def teller(console: Any) -> Callable[[str], None]:
+    """Tells a sentence beside the progress of a run."""
+    return functools.partial(console.print, highlight=False, markup=False, soft_wrap=True)
 
 
 def writable(course: Course) -> None:

@@ -43,6 +43,9 @@ def write_pages(target: Path, repository: str | None) -> None:
         (target / "docs" / path.name).write_text(path.read_text())
     for path in (ROOT / "docs").glob("*.png"):
         shutil.copy(path, target / "docs")
+    shutil.copytree(
+        ROOT / "docs" / "cluster", target / "docs" / "cluster", ignore=shutil.ignore_patterns("__pycache__")
+    )
     contributing = re.sub(r"\]\(docs/", "](", (ROOT / "CONTRIBUTING.md").read_text())
     (target / "docs" / "contributing.md").write_text(contributing)
     rates = ROOT / "docs" / "kill-rates.md"
