@@ -52,7 +52,8 @@ def ready(*answers: Any) -> bool:
         names = [getattr(answer, "__name__", None) for answer in answers]
     verdicts = [_check(answer, name) for answer, name in zip(answers, names, strict=True)]
     if waiting := [verdict.name for verdict in verdicts if not verdict.passed]:
-        told = " and ".join(f"`{name}`" for name in waiting)
+        *others, last = [f"`{name}`" for name in waiting]
+        told = f"{', '.join(others)} and {last}" if others else last
         print(f"This cell runs on what you write yourself. It waits for {told}: solve, then run it again.")
     return not waiting
 

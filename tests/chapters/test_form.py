@@ -13,6 +13,12 @@ from autograder.course.samples import chapter_exercises
 
 WORTH = re.compile(r"\*(?P<points>[\d.]+) points? · about (?P<minutes>\d+) minutes · [●○]{3}\*")
 
+NEEDS = re.compile(
+    r"\*You need .+ · (?P<count>\w+) exercises, 20 points, about (?P<minutes>\d+) minutes · a written question, 2 points · "
+    r"about .+ hours in all\*"
+)
+NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+
 
 def source(chapter):
     return read_notebook(COURSE.source(chapter))
@@ -30,6 +36,7 @@ def test_title_and_sections(chapter):
     assert re.fullmatch(rf"{chapter[:2]} · .+: .+", title)
     numbered = [h for h in headings(chapter, 2) if h[0].isdigit()]
     assert [int(h.split()[0]) for h in numbered] == list(range(1, len(numbered) + 1))
+    assert all(re.match(r"\d+ \w|\d+ [\"`]", h) for h in numbered)
     assert numbered[-1].endswith("By your own hands")
     last = [h for h in headings(chapter, 2) if not h[0].isdigit()][-3:]
     assert last == ["What you learned", "What the sources got wrong, and why", "Where to read on"]
@@ -45,6 +52,22 @@ def test_points_and_minutes_are_the_same_in_notebook_and_module(chapter):
         assert found, f"{name}: no line of points and minutes"
         assert (float(found["points"]), int(found["minutes"])) == (exercise.points, exercise.minutes), name
         assert task.count("●") == exercise.difficulty, name
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_opening_says_what_is_needed_and_what_it_is_worth(chapter):
+    first, *_ = (c.source for c in source(chapter).cells)
+    found = NEEDS.search(" ".join(first.split()))
+    assert found and "In this chapter you will" in first
+    exercises = chapter_exercises(COURSE, chapter).values()
+    assert NUMBERS.index(found["count"]) == len(exercises)
+    assert int(found["minutes"]) == sum(e.minutes for e in exercises)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_written_question_looks_alike(chapter):
+    (question,) = (c.source for c in source(chapter).cells if graded(c).get("grade_id") == "written-question")
+    assert re.match(r"### Written question\n+\*2 points · about \d+ minutes · graded by a person\*\n", question)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -102,3 +125,17 @@ def test_a_solved_notebook_warns_of_nothing(chapter):
     for cell in read_notebook(COURSE.notebook(chapter)).cells:
         told = ["".join(o.text) for o in cell.get("outputs", ()) if o.get("name") == "stderr"]
         assert not told, f"{cell.id}: {told[0][:300]}"
+
+
+def test_the_table_of_seeds_is_read_as_it_is_written():
+    import seeds
+
+    first, *_ = CHAPTERS
+    assert seeds.seeds_of("0–2, 5, 7-8") == [0, 1, 2, 5, 7, 8] and seeds.spans([8, 7, 0, 1, 2, 5]) == "0–2, 5, 7–8"
+    done = {(first, "real", 0): [], (first, "real", 3): ["cell: ✗ a | b"], (first, "stand-in", 1): []}
+    assert seeds.read(seeds.table(done)) == {(first, "real", 0): [], (first, "stand-in", 1): []}
+    found = seeds.read(seeds.TABLE.read_text())
+    assert {chapter for chapter, _, _ in found} == set(CHAPTERS)
+    assert seeds.table(found) == seeds.TABLE.read_text(), (
+        "a sentence failed, or python tests/seeds.py is to be run again"
+    )

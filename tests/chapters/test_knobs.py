@@ -42,7 +42,7 @@ def wrong(cell):
         if output.output_type == "error":
             return f"{cell.id}: {output.ename}: {output.evalue[:300]}"
         text = output.get("text", "") or output.get("data", {}).get("text/plain", "")
-        if found := re.search(r"^✗.*$", text, flags=re.MULTILINE):
+        if found := re.search(r"✗.*$", text, flags=re.MULTILINE):
             return f"{cell.id}: {found[0]}"
     return ""
 

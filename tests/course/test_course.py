@@ -139,6 +139,9 @@ def test_an_untouched_release_runs_and_scores_nothing(chapter, tmp_path):
     for check in (c for c in notebook.cells if is_check(c)):
         (output,) = [o for o in check.outputs if o.output_type == "execute_result"]
         assert "not attempted — 0 of" in output.data["text/plain"]
+    heading = next(i for i, c in enumerate(notebook.cells) if "By your own hands" in c.source)
+    told = "".join(o.get("text", "") for c in notebook.cells[heading:] for o in c.get("outputs", []))
+    assert "It waits for `" in told and "✗" not in told and "✓" not in told, told
 
 
 def test_the_bundle_holds_no_solution_and_works_elsewhere(tmp_path):

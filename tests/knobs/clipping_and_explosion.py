@@ -16,7 +16,7 @@ KNOBS = [
     {
         "cell": "bound-knob",
         "old": "HIGH = 15.0",
-        "new": ["HIGH = 5.0", "HIGH = 0.1", "HIGH = 1000.0"],
+        "new": ["HIGH = 1.0", "HIGH = 0.1", "HIGH = 1000.0"],
         "until": "bound-claims",
     },
     {

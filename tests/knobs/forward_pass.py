@@ -28,7 +28,7 @@ KNOBS = [
     {
         "cell": "own-run",
         "old": '"batch": 128',
-        "new": ['"batch": 64', '"batch": 256', '"batch": 1000'],
+        "new": ['"batch": 32', '"batch": 256', '"batch": 1000'],
         "until": "own-mistakes",
     },
 ]
