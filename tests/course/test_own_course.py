@@ -11,6 +11,7 @@ import zipfile
 from importlib.metadata import version
 
 import pytest
+from click.testing import CliRunner
 from common import ROOT, run
 
 from autograder.cli import main
@@ -169,6 +170,9 @@ def test_a_course_file_that_does_not_fit_is_told_in_a_sentence(tmp_path, text, w
     with pytest.raises(BrokenExercises, match=why):
         exercises(course.root)
     assert preload_of(course.root) == PRELOAD
+    done = CliRunner().invoke(main, ["--course", str(course.root), "build"])
+    assert done.exit_code == 1 and why in done.output and len(done.output.splitlines()) == 1
+    assert not (course.root / "release").exists()
 
 
 def test_gradients_need_tensorflow_and_that_is_said(tmp_path):
