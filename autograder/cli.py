@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .course.folder import Course, CourseError, find_course
+from .judging.library import library_of
 
 if TYPE_CHECKING:
     from .grading.cluster.connect import Asked
@@ -64,7 +65,9 @@ def course_of(context: click.Context) -> Course:
     folder = context.obj or Path.cwd()
     if not folder.is_dir():
         raise CourseError(f"there is no folder {folder}")
-    return find_course(folder.resolve())
+    course = find_course(folder.resolve())
+    library_of(course.root)  # a course.toml that does not fit is told before anything is done
+    return course
 
 
 @main.command()

@@ -17,6 +17,7 @@ setup: $(READY)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d; name another one: make PYTHON=python3.12 …" % sys.version_info[:2])'
+	@$(PYTHON) -c 'import platform, sys, sysconfig; here = "an Intel Mac" if (sys.platform, platform.machine()) == ("darwin", "x86_64") else "Alpine Linux" if "musl" in str(sysconfig.get_config_var("HOST_GNU_TYPE")) else ""; sys.exit("There is no TensorFlow for %s; what to do instead: README.md, Start." % here if here else 0)'
 	@echo "Setting up in .venv: this downloads about 700 MB and takes some minutes, once."
 	@$(PYTHON) -m venv .venv
 	@$(PIP) --require-hashes -r requirements.lock

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 from common import ROOT
+from packaging.specifiers import SpecifierSet
 
 from autograder.cli import main
 from autograder.course.bundle import FILES as FILES_OF_BUNDLE
@@ -117,6 +118,68 @@ def test_what_the_readme_measures_is_what_the_tables_say():
         outputs = [o for c in json.loads(path.read_text())["cells"] for o in c.get("outputs", ())]
         claims += sum(line.startswith("✓ ") for o in outputs for line in "".join(o.get("text", ())).splitlines())
     assert f"more than {claims // 100 * 100} of their sentences are executed" in readme
+
+
+@pytest.mark.parametrize("name", ["Makefile", "docs/for-students.mk"])
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ({"sys.platform": "darwin", "platform.machine": lambda: "x86_64"}, "There is no TensorFlow for an Intel Mac"),
+        ({"sysconfig.get_config_var": lambda name: "x86_64-alpine-linux-musl"}, "no TensorFlow for Alpine Linux"),
+        ({"sys.version_info": (3, 14, 0)}, "Python 3.11, 3.12 or 3.13 is needed, this is 3.14"),
+        ({"sys.version_info": (3, 10, 4)}, "this is 3.10"),
+        ({}, None),
+    ],
+)
+def test_make_says_in_a_sentence_where_the_course_cannot_run(name, where, told, monkeypatch):
+    checks = re.findall(r"^\t@\$\(PYTHON\) -c '(.*)'$", (ROOT / name).read_text(), re.MULTILINE)
+    assert len(checks) == 2
+    for what, value in where.items():
+        monkeypatch.setattr(what, value)
+    said = []
+    for check in checks:
+        with pytest.raises(SystemExit) as ended:
+            exec(check, {})  # noqa: S102  the Makefile's own
+        said.append(ended.value.code)
+    assert any(told in str(code) for code in said) if told else said == [0, 0]
+
+
+@pytest.mark.parametrize("python", ["3.10", "3.14"])
+def test_pip_says_in_a_sentence_that_this_python_does_not_fit(python):
+    assert not SpecifierSet(PROJECT["requires-python"]).contains(python)
+    page = (ROOT / "docs/for-students.md").read_text()
+    # the package comes first: pip then says so, rather than that some library cannot be found
+    assert page.index("pip install --no-deps -e .") < page.index("pip install -r requirements.lock")
+
+
+def test_the_website_is_published_whole_as_one_commit(tmp_path):
+    if shutil.which("git") is None or sys.platform == "win32":
+        pytest.skip("there is no git here, or no bash")
+
+    def git(*words: str) -> str:
+        told = subprocess.run(["git", "-C", str(clone), *words], capture_output=True, text=True)
+        assert told.returncode == 0, told.stderr
+        return told.stdout
+
+    clone, remote = tmp_path / "clone", tmp_path / "remote"
+    (clone / ".ci").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci" / "publish", clone / ".ci")
+    subprocess.run(["git", "init", "-q", "--bare", str(remote)], check=True)
+    git("init", "-q")
+    (clone / ".gitignore").write_text("site\n*.zip\n")
+    git("add", "-A")
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "course")
+    early = subprocess.run([clone / ".ci" / "publish", str(remote)], capture_output=True, text=True)
+    assert early.returncode == 1 and early.stderr == "There is no site/index.html: run make site first.\n"
+    (clone / "site" / "colab").mkdir(parents=True)
+    for name in ("index.html", "colab/x.zip"):
+        (clone / "site" / name).write_text("x")
+    for _ in range(2):
+        done = subprocess.run([clone / ".ci" / "publish", str(remote)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    git("fetch", "-q", str(remote), "gh-pages")
+    assert git("ls-tree", "-r", "--name-only", "FETCH_HEAD").split() == [".nojekyll", "colab/x.zip", "index.html"]
+    assert git("rev-list", "--count", "FETCH_HEAD").strip() == "1" and git("status", "--porcelain") == ""
 
 
 # -- the lock on every system that is named ----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import zipfile
 from importlib.metadata import version
 
 import pytest
+from click.testing import CliRunner
 from common import ROOT, run
 
 from autograder.cli import main
@@ -19,6 +20,7 @@ from autograder.course.bundle import bundle
 from autograder.course.cells import checks, graded
 from autograder.course.folder import Course, CourseError
 from autograder.course.new_course import SKELETON, new_course
+from autograder.course.new_exercise import new_exercise
 from autograder.course.notebooks import notebook_text, read_notebook, write_text
 from autograder.course.samples import Sample, chapter_exercises, sample_class, write_submission
 from autograder.grading.judges import PRELOAD, WITHOUT_TENSORFLOW, preload_of
@@ -168,6 +170,9 @@ def test_a_course_file_that_does_not_fit_is_told_in_a_sentence(tmp_path, text, w
     with pytest.raises(BrokenExercises, match=why):
         exercises(course.root)
     assert preload_of(course.root) == PRELOAD
+    done = CliRunner().invoke(main, ["--course", str(course.root), "build"])
+    assert done.exit_code == 1 and why in done.output and len(done.output.splitlines()) == 1
+    assert not (course.root / "release").exists()
 
 
 def test_gradients_need_tensorflow_and_that_is_said(tmp_path):
@@ -197,11 +202,15 @@ def test_the_pages_example_of_another_subject_judges(tmp_path):
     assert wrong.points == 0 and "elements, expected" in wrong.to_text()
 
 
-def test_the_pages_commands_are_there():
+def test_the_pages_commands_are_there(tmp_path):
     page = (ROOT / "docs" / "your-own-course.md").read_text()
     commands = {line.split()[1] for line in page.splitlines() if line.startswith("    course ")}
     assert commands == {"new-course", "build", "check", "new-exercise", "try", "bundle", "grade", "feedback", "report"}
     assert commands <= main.commands.keys()
+    (told,) = re.findall(r'course new-exercise (\w+) "(.*)" --points (\d)', page)
+    course = new_course(tmp_path / "c")
+    new_exercise(course, told[0], told[1], float(told[2]), 5)
+    assert find(told[1].partition("(")[0], course.root).points == int(told[2])
 
 
 @pytest.mark.parametrize("where", ["there", "in/side", "a*b"])
