@@ -28,14 +28,21 @@ def progress() -> ChapterProgress | ShelfProgress | Nothing:
     chapter = next((chapter for chapter in found if chapter.folder == here), None)
     if chapter is not None:
         return ChapterProgress(chapter, following(found, here), (shelf / FIRST_PAGE).is_file())
-    return ShelfProgress(tuple(found)) if found and not here else Nothing()
+    return ShelfProgress(tuple(found)) if found and not here else Nothing(here)
 
 
 @dataclass(frozen=True)
 class Nothing:
-    """Progress where no chapter of the course lies, such as beside a solved notebook."""
+    """Progress where no chapter of the course lies, such as beside a solved notebook. folder: of the chapter that is missed in it."""
+
+    folder: str = ""
 
     def __repr__(self) -> str:
+        if self.folder:
+            return (
+                f"There is no progress to show: no {self.folder}.ipynb that can be read lies here. If you have renamed this notebook, "
+                "give it that name again; so it has to be called to be handed in, too."
+            )
         return "Progress is shown in the notebooks of the course, each in its own folder."
 
 

@@ -112,6 +112,12 @@ def test_elsewhere_progress_is_a_sentence(tmp_path, monkeypatch):
     assert repr(progress()).startswith("Progress is shown in")
 
 
+def test_in_a_notebook_that_was_renamed_progress_says_so(shelf, monkeypatch):
+    monkeypatch.chdir(shelf / CHAPTER)
+    (shelf / CHAPTER / f"{CHAPTER}.ipynb").rename(shelf / CHAPTER / "mine.ipynb")
+    assert f"no {CHAPTER}.ipynb that can be read" in repr(progress())
+
+
 def test_every_chapter_has_its_question_and_minutes():
     found = chapters(ROOT / "release")
     assert [chapter.folder for chapter in found] == CHAPTERS
@@ -292,6 +298,6 @@ def test_the_bundles_make_offers_what_works_there(shelf):
     shutil.copy(ROOT / "pyproject.toml", shelf)
     rule = re.compile(r"^\$\(READY\):.*?\n\n", re.MULTILINE | re.DOTALL)  # how it is set up is the same as in the clone
     assert rule.findall(makefile.read_text()) == rule.findall((ROOT / "Makefile").read_text()) != []
-    assert "course lab" in run("make", "-nf", makefile, "lab", cwd=shelf).stdout
+    assert "course lab --port=1" in run("make", "-nf", makefile, "lab", "OPTIONS=--port=1", cwd=shelf).stdout
     assert "say which chapter" in run("make", "-nf", makefile, "hand-in", cwd=shelf).stderr
     assert "course hand-in 01" in run("make", "-nf", makefile, "hand-in", "CHAPTER=01", cwd=shelf).stdout
