@@ -69,7 +69,7 @@ site: $(SITED)
 	@$(BIN)/python -m website
 
 lab: $(READY)
-	@$(BIN)/course lab
+	@$(BIN)/course lab $(OPTIONS)
 
 # After a change of pyproject.toml's dependencies. What is pinned stays as it is; to raise it, take its lines out first.
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet

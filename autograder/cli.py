@@ -620,8 +620,8 @@ def regrade(
         raise CourseError(f"{len(failures)} submission{'s' * (len(failures) > 1)} could not be graded")
 
 
-@main.command(epilog="Example: course lab -- --no-browser --port 8890")
-@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[-- JUPYTERLAB'S OPTIONS]")
+@main.command(epilog="Example: course lab --no-browser --port=8890", context_settings={"ignore_unknown_options": True})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB'S OPTIONS]")
 @click.pass_context
 @plain_errors
 def lab(context: click.Context, options: tuple[str, ...]) -> None:

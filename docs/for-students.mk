@@ -27,7 +27,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 lab: $(READY)
-	@$(BIN)/course lab
+	@$(BIN)/course lab $(OPTIONS)
 
 hand-in: $(READY)
 	@$(BIN)/course hand-in $(or $(CHAPTER),$(error say which chapter: make hand-in CHAPTER=01))

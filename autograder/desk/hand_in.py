@@ -11,7 +11,7 @@ import hashlib
 import html
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..course.cells import checks
@@ -23,9 +23,11 @@ from ..judging.topics import NUMBERED, course_around, topic_of
 from ..judging.verdict import BAD, GOOD, NEUTRAL
 from .progress import badge
 from .rehearse import Rehearsal, rehearse
+from .saving import age, save_open, tell, this_cell_unsaved
 from .shelf import shelf_around
 
 FOLDER = "hand-in"
+SAVE = "Save it (Ctrl and S; on a Mac Command and S)"
 COPY = re.compile(r"(?P<name>\d+_\w+?)(-Copy\d+| ?\(\d+\))")  # as JupyterLab and browsers call copies
 
 
@@ -111,7 +113,7 @@ class Refused:
 
 
 def hand_in(anyway: bool = False) -> HandedIn | Refused:
-    """Hand in the notebook in which this is called, as it was last saved.
+    """Hand in the notebook in which this is called. In the JupyterLab of `course lab` it is saved first; elsewhere, as it was last saved.
 
     anyway: also if what is saved is not what was run last.
     """
@@ -123,14 +125,22 @@ def hand_in(anyway: bool = False) -> HandedIn | Refused:
     if not folder:
         return Refused(f"{path.name} does not lie in the folder of its chapter. Put it there, and open it there.")
     try:
-        if not anyway and (other := unsaved(checks(read_notebook(path)))):
-            names = " and ".join(f"`{name}`" for name in other)
-            return Refused(
-                f"what you ran last in the cell of {names} is not what is saved, and a file is all that can be handed in. Save the "
-                "notebook (Ctrl and S; on a Mac Command and S), run that cell, and run this one again. If the file is right "
-                "as it is: hand_in(anyway=True)"
-            )
-        return hand_in_file(path, shelf)
+        saved = save_open(path)
+        if not anyway:
+            if this_cell_unsaved():
+                return Refused(
+                    f"the notebook is not saved: even this cell is another one in its file. {SAVE}, and run this cell again."
+                )
+            if other := unsaved(checks(read_notebook(path))):
+                names = " and ".join(f"`{name}`" for name in other)
+                return Refused(
+                    f"what you ran last in the cell of {names} is not what is saved, and a file is all that can be handed in. {SAVE}, "
+                    "run that cell, and run this one again. If the file is right as it is: hand_in(anyway=True)"
+                )
+        tell("Grading a copy of the notebook as your teacher will; this takes about ten seconds …")
+        old = "" if saved else age(path)
+        done = hand_in_file(path, shelf)
+        return replace(done, notes=(old, *done.notes)) if old else done
     except CourseError as error:
         return Refused(f"{error}.")
     except OSError as error:
@@ -148,18 +158,23 @@ def unsaved(names: list[str] | dict) -> list[str]:
 
 
 def hand_in_chapter(start: Path, wanted: str) -> HandedIn:
-    """Hand in the notebook of a chapter named by folder, number or topic. Raises `CourseError`."""
+    """Hand in the notebook of a chapter. Raises `CourseError`, `OSError`."""
+    return hand_in_file(*chapter_named(start, wanted))
+
+
+def chapter_named(start: Path, wanted: str) -> tuple[Path, Path]:
+    """(notebook, shelf) of the chapter that is meant by a folder, a path, a number or a topic. Raises `CourseError`."""
     root = course_around(start)
     shelf = root / "release" if root is not None and (root / "release").is_dir() else shelf_around(start)[0]
     there = (
         sorted(p.name for p in shelf.iterdir() if NUMBERED.fullmatch(p.name) and p.is_dir()) if shelf.is_dir() else []
     )
-    named = wanted.strip("/").removesuffix(".ipynb")
+    named = Path(wanted).name.removesuffix(".ipynb")  # a path, as the shell completes it, will do
     numbered = named.lstrip("0") if named.isdigit() else None
     found = [n for n in there if n == named or topic_of(n) == named or n.partition("_")[0].lstrip("0") == numbered]
     if not found:
         raise CourseError(f"there is no chapter {wanted!r} in {shelf}; there are {', '.join(there) or 'none'}")
-    return hand_in_file(shelf / found[0] / f"{found[0]}.ipynb", shelf)
+    return shelf / found[0] / f"{found[0]}.ipynb", shelf
 
 
 def hand_in_file(path: Path, shelf: Path) -> HandedIn:

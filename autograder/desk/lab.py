@@ -1,8 +1,9 @@
 """`course lab`: JupyterLab as a student needs it.
 
 It opens in the folder of the chapters, with the first page. What this environment has installed is found by name, such as
-`tensorboard`; kernels start warm where they can; what nbgrader has for teachers is out of the way; no news are fetched. All of
-this holds for the JupyterLab that is started here, and for no other (`jupyter/`, which Jupyter is told to read first).
+`tensorboard`; kernels start warm where they can; what nbgrader has for teachers is out of the way; no news are fetched; what is open
+is saved before it is handed in (`labextensions/`). All of this holds for the JupyterLab that is started here, and for no other
+(`jupyter/`, which Jupyter is told to read first).
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from ..judging.topics import course_around
 from .first_page import write_first_page
 from .opening import tell_language
 from .progress import FIRST_PAGE
+from .saving import LISTENS
 from .shelf import chapters
 
 SETTINGS = Path(__file__).with_name("jupyter")
+EXTENSIONS = Path(__file__).with_name("labextensions")
 
 
 def open_lab(start: Path, options: tuple[str, ...] = ()) -> int:
@@ -32,6 +35,7 @@ def open_lab(start: Path, options: tuple[str, ...] = ()) -> int:
     command = [sys.executable, "-m", "jupyterlab", *arguments(shelf, page, as_root()), *options]
     env = environment(os.environ, warm=not without_tensorflow(course_around(start)))
     sys.stdout.flush()
+    os.chdir(shelf)  # where nbgrader's Assignment List fetches to, and submits from
     if os.name == "posix":
         os.execve(command[0], command, env)
     return subprocess.run(command, env=env, check=False).returncode
@@ -59,6 +63,7 @@ def arguments(shelf: Path, page: str, root: bool) -> list[str]:
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
+        f"--LabApp.extra_labextensions_path={EXTENSIONS}",
         *(["--allow-root"] if root else []),
     ]
 
@@ -71,6 +76,7 @@ def environment(base: Mapping[str, str], warm: bool = True) -> dict[str, str]:
     for variable in ("JUPYTER_CONFIG_PATH", *(["JUPYTER_PATH"] if warm and hasattr(os, "fork") else [])):
         env[variable] = os.pathsep.join([str(SETTINGS), *filter(None, [env.get(variable)])])
     env.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    env[LISTENS] = "1"
     return env
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from ..judging.topics import topic_of
 from ..judging.verdict import BAD, GOOD, NEUTRAL
 from .shelf import Chapter, Exercise, chapters, following, shelf_around
 
 FIRST_PAGE = "00_start_here.ipynb"
+PICTURES = Path(__file__).with_name("pictures")
 MARKS = {"correct": ("✓", GOOD), "": ("○", NEUTRAL), "not attempted": ("○", NEUTRAL)}
 
 
@@ -24,14 +28,21 @@ def progress() -> ChapterProgress | ShelfProgress | Nothing:
     chapter = next((chapter for chapter in found if chapter.folder == here), None)
     if chapter is not None:
         return ChapterProgress(chapter, following(found, here), (shelf / FIRST_PAGE).is_file())
-    return ShelfProgress(tuple(found)) if found and not here else Nothing()
+    return ShelfProgress(tuple(found)) if found and not here else Nothing(here)
 
 
 @dataclass(frozen=True)
 class Nothing:
-    """Progress where no chapter of the course lies, such as beside a solved notebook."""
+    """Progress where no chapter of the course lies, such as beside a solved notebook. folder: of the chapter that is missed in it."""
+
+    folder: str = ""
 
     def __repr__(self) -> str:
+        if self.folder:
+            return (
+                f"There is no progress to show: no {self.folder}.ipynb that can be read lies here. If you have renamed this notebook, "
+                "give it that name again; so it has to be called to be handed in, too."
+            )
         return "Progress is shown in the notebooks of the course, each in its own folder."
 
 
@@ -109,10 +120,21 @@ def _as_item(chapter: Chapter) -> str:
         about.append(f"{len(chapter.exercises)} exercises, about {chapter.minutes} minutes, and the lesson around them")
     done = badge("✓", GOOD) if chapter.done else badge("●" if chapter.points else "○", NEUTRAL)
     return (
-        f'<li style="list-style:none;margin:.7em 0">{done} '
+        f'<li style="list-style:none;margin:.7em 0;display:flex;gap:.8em;align-items:flex-start">{_picture(chapter)}<div>{done} '
         f"<b>{_link(chapter.link, f'{chapter.number} · {chapter.name}')}</b><br>"
-        f"{html.escape(chapter.question)}<br><small>{html.escape(' · '.join(about))}</small></li>"
+        f"{html.escape(chapter.question)}<br><small>{html.escape(' · '.join(about))}</small></div></li>"
     )
+
+
+def _picture(chapter: Chapter) -> str:
+    """The chapter's picture, `pictures/<topic>.svg`, whose title is its text for who does not see it; empty if it has none."""
+    path = PICTURES / f"{topic_of(chapter.folder)}.svg"
+    if not path.is_file():
+        return ""
+    drawn = path.read_text(encoding="utf-8")
+    data, title = base64.b64encode(drawn.encode()).decode(), re.search("<title>(.*?)</title>", drawn)
+    look = "width:96px;height:64px;margin:.2em 0 0;flex:none;border:1px solid #8888;border-radius:5px"
+    return f'<img src="data:image/svg+xml;base64,{data}" alt="{title[1] if title else ""}" style="{look}">'
 
 
 def _headline(chapter: Chapter) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import re
 import shutil
+import time
 
 import pytest
 from common import CHAPTERS, COURSE, ROOT, run
@@ -15,10 +18,11 @@ from autograder.course.notebooks import notebook_text, read_notebook, write_text
 from autograder.course.samples import solutions
 from autograder.desk import lab
 from autograder.desk.first_page import write_first_page
-from autograder.desk.hand_in import hand_in_file
+from autograder.desk.hand_in import chapter_named, hand_in_file
 from autograder.desk.opening import tell_language
-from autograder.desk.progress import FIRST_PAGE, progress
+from autograder.desk.progress import FIRST_PAGE, ShelfProgress, progress
 from autograder.desk.rehearse import mark_lessons, rehearse
+from autograder.desk.saving import age
 from autograder.desk.shelf import chapters
 from autograder.judging import notes
 from autograder.judging.verdict import Verdict
@@ -99,7 +103,7 @@ def test_what_a_notebook_or_a_note_says_is_shown_as_text(shelf, monkeypatch):
     (shelf / notes.NOTES).write_text(json.dumps(told) + "\n")
     for folder in (shelf, shelf / CHAPTER):
         monkeypatch.chdir(folder)
-        assert not re.search("<(script|img|b>now)", progress()._repr_html_())
+        assert not re.search("<(script|img src=x|b>now)", progress()._repr_html_())
         assert "99" not in repr(progress())
 
 
@@ -108,10 +112,21 @@ def test_elsewhere_progress_is_a_sentence(tmp_path, monkeypatch):
     assert repr(progress()).startswith("Progress is shown in")
 
 
+def test_in_a_notebook_that_was_renamed_progress_says_so(shelf, monkeypatch):
+    monkeypatch.chdir(shelf / CHAPTER)
+    (shelf / CHAPTER / f"{CHAPTER}.ipynb").rename(shelf / CHAPTER / "mine.ipynb")
+    assert f"no {CHAPTER}.ipynb that can be read" in repr(progress())
+
+
 def test_every_chapter_has_its_question_and_minutes():
     found = chapters(ROOT / "release")
     assert [chapter.folder for chapter in found] == CHAPTERS
     assert all(c.question.endswith("?") and c.of == 20 and c.minutes >= 30 and c.by_hand == 2 for c in found)
+    page = ShelfProgress(tuple(found))._repr_html_()
+    pictures = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]{20,})"', page)
+    assert len(pictures) == len({data for data, _ in pictures}) == len(CHAPTERS) and len(page) < 50_000
+    drawn = "".join(base64.b64decode(data).decode() for data, _ in pictures).replace("http://www.w3.org/2000/svg", "")
+    assert not re.search("href|url|http|script", drawn)  # nothing is loaded from elsewhere
 
 
 # -- the first page, JupyterLab
@@ -187,6 +202,27 @@ def test_a_copy_is_graded_as_the_grader_does_and_lies_there_with_a_receipt(shelf
         hand_in_file(path.rename(path.with_name("mine.ipynb")), shelf)
 
 
+def test_a_chapter_is_named_by_number_topic_folder_or_path(shelf):
+    path = shelf / CHAPTER / f"{CHAPTER}.ipynb"
+    for named in ("1", "01", "forward_pass", CHAPTER, f"{CHAPTER}/", f"release/{CHAPTER}/{CHAPTER}.ipynb"):
+        assert chapter_named(shelf, named) == (path, shelf)
+    with pytest.raises(CourseError, match="there is no chapter '3'"):
+        chapter_named(shelf, "3")
+
+
+def test_how_old_a_file_is_that_nobody_has_saved_now(tmp_path):
+    (tmp_path / "a").touch()
+    for seconds, told in (
+        (-3600, ""),
+        (1, ""),
+        (40, "40 seconds ago"),
+        (600, "10 minutes ago"),
+        (36000, "10 hours ago"),
+    ):
+        os.utime(tmp_path / "a", (0, time.time() - seconds))
+        assert told in age(tmp_path / "a") and bool(told) == bool(age(tmp_path / "a"))
+
+
 def test_where_nothing_can_be_forked_a_fresh_kernel_grades(shelf, monkeypatch):
     monkeypatch.setattr("autograder.desk.rehearse._in_the_engine", lambda *_: None)
     notebook = read_notebook(shelf / CHAPTER / f"{CHAPTER}.ipynb")
@@ -260,6 +296,8 @@ def test_the_bundles_make_offers_what_works_there(shelf):
     assert set(re.findall(r"^make ([a-z-]+)", told, re.MULTILINE)) == {"lab", "hand-in", "setup"}
     shutil.copy(ROOT / "requirements.lock", shelf)
     shutil.copy(ROOT / "pyproject.toml", shelf)
-    assert "course lab" in run("make", "-nf", makefile, "lab", cwd=shelf).stdout
+    rule = re.compile(r"^\$\(READY\):.*?\n\n", re.MULTILINE | re.DOTALL)  # how it is set up is the same as in the clone
+    assert rule.findall(makefile.read_text()) == rule.findall((ROOT / "Makefile").read_text()) != []
+    assert "course lab --port=1" in run("make", "-nf", makefile, "lab", "OPTIONS=--port=1", cwd=shelf).stdout
     assert "say which chapter" in run("make", "-nf", makefile, "hand-in", cwd=shelf).stderr
     assert "course hand-in 01" in run("make", "-nf", makefile, "hand-in", "CHAPTER=01", cwd=shelf).stdout

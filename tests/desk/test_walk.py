@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
 import sys
@@ -21,16 +22,21 @@ CHAPTER = CHAPTERS[0]
 pytestmark = needs_chromium
 
 
-@pytest.fixture
-def bundle(tmp_path):
-    """The unpacked bundle."""
-    folder = tmp_path / "student"
-    folder.mkdir()
-    done = run("course", "bundle", "-o", folder / "course.zip", cwd=COURSE.root)
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    """The bundle."""
+    path = tmp_path_factory.mktemp("packed") / "course.zip"
+    done = run("course", "bundle", "-o", path, cwd=COURSE.root)
     assert done.returncode == 0, done.stderr
-    with zipfile.ZipFile(folder / "course.zip") as archive:
-        archive.extractall(folder)
-    return folder / "tf-first-principles"
+    return path
+
+
+@pytest.fixture
+def bundle(tmp_path, packed):
+    """The bundle, unpacked."""
+    with zipfile.ZipFile(packed) as archive:
+        archive.extractall(tmp_path / "student")
+    return tmp_path / "student" / "tf-first-principles"
 
 
 @pytest.fixture
@@ -41,7 +47,7 @@ def lab(bundle):
     env = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTER")}
     env |= {"HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTER_DATA_DIR": str(home / "data")}
     env |= {"PYTHONPATH": str(bundle), "PATH": "/usr/bin:/bin"}  # `course lab` itself knows where its programs are
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     course = Path(sys.executable).with_name("course")
     options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=t", "--LabApp.expose_app_in_browser=True"]
     command, log = [course, "lab", "--", *options], bundle.parent / "lab.log"
@@ -78,6 +84,7 @@ def go_to(page, cell: str) -> None:
         f"""async id => {{
             const notebook = {CURRENT}.content;
             const at = notebook.widgets.findIndex(cell => cell.model.id === id);
+            notebook.mode = 'command';
             notebook.activeCellIndex = at;
             notebook.deselectAll();
             await notebook.scrollToCell(notebook.activeCell);
@@ -85,15 +92,28 @@ def go_to(page, cell: str) -> None:
         }}""",
         cell,
     )
+    # again and again: a cell that is not drawn yet takes no focus
+    page.wait_for_function(
+        f"({CURRENT}.content.activate(), {CURRENT}.content.activeCell.node.contains(document.activeElement))"
+    )
+
+
+def write(page, cell: str, text: str) -> None:
+    """Type into a cell, and leave it so: neither run nor saved."""
+    go_to(page, cell)
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{CURRENT}.content.mode === 'edit' && {CURRENT}.content.activeCell.editor?.hasFocus()")
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text)
+    assert text in page.evaluate(f"{CURRENT}.content.activeCell.model.sharedModel.source")
 
 
 def run_cell(page, cell: str, source: str | None = None) -> str:
     """Type into a cell, run it with the keyboard, and wait → the text of its output."""
-    go_to(page, cell)
-    if source is not None:
-        page.keyboard.press("Enter")
-        page.keyboard.press("Control+a")
-        page.keyboard.insert_text(source)
+    if source is None:
+        go_to(page, cell)
+    else:
+        write(page, cell, source)
     before = page.evaluate(f"id => {COUNT}", cell)
     page.keyboard.press("Control+Enter")
     page.wait_for_function(f"([id, before]) => {{ const n = {COUNT}; return n && n !== before }}", arg=[cell, before])
@@ -163,16 +183,14 @@ def wrong_right_and_how_far_one_is(page):
 def hand_in(page, bundle):
     page.evaluate(f"void window.jupyterapp.commands.execute('docmanager:open', {{path: '{CHAPTER}/{CHAPTER}.ipynb'}})")
     page.wait_for_function(f"{CURRENT}.context?.path === '{CHAPTER}/{CHAPTER}.ipynb'")
+    write(page, "written-answer", "Because the digits are told apart by their ink.")
     told = run_cell(page, "hand-in", "hand_in()")
-    assert "Not handed in" in told and "mse_onehot" in told
-    shot(page, "not-saved")
-    page.keyboard.press("Control+s")
-    page.wait_for_function(f"!{CURRENT}.context.model.dirty")
-    told = run_cell(page, "hand-in")
-    assert "4 of 20 points, as it was saved" in told and "hand-in/01_forward_pass.ipynb" in told
+    assert "4 of 20 points, as it was saved" in told and "hand-in/01_forward_pass.ipynb: give this file" in told
     shot(page, "handed-in")
+    assert page.locator(".jp-Dialog").count() == 0
     target = bundle / "release" / "hand-in" / f"{CHAPTER}.ipynb"
-    assert "reduce_mean" in next(c.source for c in read_notebook(target).cells if c.id == "mse_onehot")
+    saved = {cell.id: cell.source for cell in read_notebook(target).cells}
+    assert "reduce_mean" in saved["mse_onehot"] and "their ink" in saved["written-answer"]
     assert "points  4 of 20" in target.with_suffix(".receipt.txt").read_text()
 
 
@@ -197,6 +215,57 @@ def feedback_on_a_phone(page, bundle, tmp_path):
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         assert serious(page) == []
+
+
+@pytest.fixture
+def school(tmp_path, bundle):
+    """A class that works by an exchange: it is configured for teacher and student alike, and chapter 1 is released."""
+    course = class_of(tmp_path / "school", CHAPTER, {})
+    (tmp_path / "exchange").mkdir()
+    for folder in (tmp_path / "school-config", bundle.parent / "home" / "config"):
+        folder.mkdir(parents=True)
+        text = f"c = get_config()\nc.Exchange.root = {str(tmp_path / 'exchange')!r}\nc.CourseDirectory.course_id = 'autumn'\n"
+        (folder / "nbgrader_config.py").write_text(text)
+    own = course.root / "nbgrader_config.py"
+    own.write_text(own.read_text().replace('"tf_first_principles"', '"autumn"'))
+    (course.root / "roster.csv").write_text(f"id,first_name,last_name,email\n{getpass.getuser()},Ada,Lovelace,\n")
+    of_school(course, tmp_path, "nbgrader", "release_assignment", CHAPTER)
+    shutil.rmtree(bundle / "release" / CHAPTER)  # as where it comes by the exchange alone
+    return course
+
+
+def of_school(course, tmp_path, *command) -> None:
+    done = run(*command, cwd=course.root, JUPYTER_CONFIG_DIR=str(tmp_path / "school-config"))
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_evening_with_an_exchange(school, bundle, lab, page, asked, tmp_path):
+    """Fetch, work, submit what was never saved by hand, and read what came back, all in JupyterLab."""
+    page.goto(f"{lab}/?token=t")
+    page.locator(".progress-of-course").wait_for()
+    page.evaluate("void window.jupyterapp.commands.execute('nbgrader:open-assignment-list')")
+    page.get_by_role("button", name="Fetch", exact=True).click()
+    page.locator("#assignments .collapsed").click()
+    shot(page, "fetched")
+    assert page.locator("#assignments").get_by_role("button", name="Validate").count() == 0
+    page.get_by_role("link", name=CHAPTER).click()
+    page.wait_for_function(f"{CURRENT}.context?.path === '{CHAPTER}/{CHAPTER}.ipynb'")
+    page.wait_for_function(f"{CURRENT}.context.isReady && {CURRENT}.content.widgets.length > 100")
+    write(page, "mse_onehot", solutions(COURSE, CHAPTER)["mse_onehot"])
+    write(page, "written-answer", "Because the digits are told apart by their ink.")
+    page.get_by_role("tab", name="Assignments").click()
+    page.get_by_role("button", name="Submit").click()
+    page.locator("#assignments", has_text="UTC").wait_for()
+    of_school(school, tmp_path, "course", "collect", CHAPTER, tmp_path / "exchange" / "autumn" / "inbound")
+    of_school(school, tmp_path, "course", "grade", CHAPTER)
+    of_school(school, tmp_path, "course", "release-feedback", CHAPTER, "--to", "exchange")
+    page.get_by_role("button", name="Fetch Feedback").click()
+    page.get_by_text("(view feedback)").click()
+    page.locator(".jp-DirListing-item", has_text=f"{CHAPTER}.html").dblclick()
+    text = page.frame_locator(".jp-HTMLViewer iframe").locator("main").inner_text()
+    shot(page, "feedback-in-jupyterlab")
+    assert "4 of 22 points" in text and "told apart by their ink" in text
+    assert {urlsplit(url).hostname for url in asked} <= {"127.0.0.1", None}
 
 
 def test_a_students_evening(page, lab, bundle, asked, tmp_path):
