@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import pickle
@@ -30,12 +31,15 @@ from autograder.course.folder import Course, CourseError
 from autograder.course.nbgrader.config import load_config
 from autograder.course.nbgrader.make import masters
 from autograder.course.notebooks import read_notebook
+from autograder.execution import Policy
+from autograder.grading.cluster import worker
 from autograder.grading.cluster.addresses import exposed, parsed
 from autograder.grading.cluster.backlog import BATCH_SECONDS, LOSSES, MOST, Backlog, batch_size
 from autograder.grading.cluster.connect import Asked, checked
 from autograder.grading.cluster.facts import difference, facts
 from autograder.grading.cluster.kit import kit_of, lay_out, parcel_of, unpack
 from autograder.grading.executor import take_in, workplace
+from autograder.grading.judges import Judges
 from autograder.grading.outside import JudgedOutside
 from autograder.grading.plan import Plan
 from autograder.grading.scratch import Scratch
@@ -158,6 +162,22 @@ def test_another_machine_must_be_as_this_one():
         assert difference(facts(), facts() | {name: "other"})
     assert difference(facts(), {"trouble": "cannot be imported"}) == "cannot be imported"
     assert "unknown" in difference(facts(), {})
+
+
+def test_a_worker_without_the_sandbox_refuses_unless_the_configuration_does_without(tmp_path, monkeypatch):
+    course = class_of(tmp_path, CHAPTERS[0], {"ada": True})
+    config = load_config(course)
+    plan = Plan(course, CHAPTERS[0], masters(config, CHAPTERS[0]), ("ada",), 0)
+    monkeypatch.setattr(worker, "Judges", functools.partial(Judges, preload=()))
+    warm = worker.WarmJudges()
+    assert warm.take_up(kit_of(JudgedOutside(config=config), plan), "somebody") == ""
+    monkeypatch.setattr(worker, "Policy", lambda **_: Policy(layers=()))
+    told = warm.take_up(kit_of(JudgedOutside(config=config), plan), "somebody")
+    assert told.startswith("its sandbox is not in force: ")
+    config.JudgedOutside.without_sandbox = True
+    assert warm.take_up(kit_of(JudgedOutside(config=config), plan), "somebody") == ""
+    warm.leave("somebody")
+    assert not warm.knows(kit_of(JudgedOutside(config=config), plan).digest)
 
 
 # -- what travels ------------------------------------------------------------------------------------------------------
