@@ -34,7 +34,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass
 class Measured:
-    """Seconds. worker, writing, commits: of each submission. writer: of all of them, CPU. trip: of a batch. start: to the first answer."""
+    """Seconds. worker, writing, commits: of each submission. trips: of a batch. start: to the first answer.
+
+    writer: CPU time of a submission, all threads, after the first answer: what comes before does not grow with the class.
+    """
 
     worker: list[float] = field(default_factory=list)
     writing: list[float] = field(default_factory=list)
@@ -47,7 +50,7 @@ class Measured:
     @property
     def beside(self) -> float:
         """What the writer takes for a submission beside writing it: taking in, sending, unpacking, the scheduler."""
-        return max(0.0, (self.writer - sum(self.writing)) / len(self.worker))
+        return max(0.0, self.writer - statistics.mean(self.writing))
 
 
 def school(folder: Path, chapter: str, size: int):
@@ -77,7 +80,7 @@ def measure(chapter: str, size: int, workers: int) -> Measured:
     from autograder.grading.cluster import crew
     from autograder.grading.cluster.connect import Asked, cluster
 
-    found, sent = Measured(), {}
+    found, sent, after = Measured(), {}, []
     stock_send, stock_answer, stock_commit = crew.Crew.send, crew.Crew._on_answer, OneGradebook.commit
 
     def send(self, worker, batch):
@@ -85,7 +88,9 @@ def measure(chapter: str, size: int, workers: int) -> Measured:
         stock_send(self, worker, batch)
 
     def on_answer(self, worker, batch, answers):
-        found.start = found.start or time.monotonic() - begun
+        if not after:
+            found.start = time.monotonic() - begun
+            after[:] = [time.process_time(), size - len(answers)]
         took = [answer.seconds for answer in answers or ()]
         found.worker += took
         found.trips.append(time.monotonic() - sent.pop(id(batch)) - sum(took))
@@ -116,11 +121,10 @@ def measure(chapter: str, size: int, workers: int) -> Measured:
         stack.callback(lambda: setattr(OneGradebook, "commit", stock_commit))
         begun = time.monotonic()
         executor = stack.enter_context(cluster(Asked(local=workers), print))
-        used = time.process_time()
         students = course.who_handed_in(chapter, [])
         outcome = grade(course, chapter, students, Console(quiet=True), executor=Watched(executor))
         assert outcome.graded == size, outcome.failures
-        found.wall, found.writer = time.monotonic() - begun, time.process_time() - used
+        found.wall, found.writer = time.monotonic() - begun, (time.process_time() - after[0]) / after[1]
     return found
 
 
@@ -182,9 +186,7 @@ def main() -> None:
         first = first or found
         print(f"{workers} worker{'s' * (workers > 1)}: {found.wall:.0f} s, the first answer after {found.start:.0f} s")
         print(f"  on a worker      {told(found.worker)} s a submission")
-        print(
-            f"  in the writer    {found.writer / size:.3f} s of CPU a submission, of which writing {told(found.writing)}"
-        )
+        print(f"  in the writer    {found.writer:.3f} s of CPU a submission, of which writing {told(found.writing)}")
         print(f"  commits wait     {told(found.commits)} s")
         print(f"  a batch's way    {min(found.trips):.3f} s at least")
         print(f"  load             {os.getloadavg()[0]:.1f} at the end\n", flush=True)
@@ -197,7 +199,7 @@ def main() -> None:
         run, batched = simulate(first, 10_000, workers), simulate(first, 10_000, workers, commit_every=20)
         rate, busy = 10_000 / run.seconds, run.busy
         print(f"| {workers} | {run.seconds / 60:.1f} | {rate:.1f} | {busy:.0%} | {batched.seconds / 60:.1f} |")
-    writer = first.writer / size + statistics.mean(first.commits)
+    writer = first.writer + statistics.mean(first.commits)
     print(f"\nThe writer is the bottleneck from {statistics.mean(first.worker) / writer:.1f} workers on.")
 
 

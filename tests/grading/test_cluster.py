@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import pickle
@@ -11,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,6 +23,7 @@ import psutil
 import pytest
 import yaml
 from common import CHAPTERS, ROOT, class_of, run
+from distributed import Security
 from distributed.cli import dask_scheduler, dask_worker
 from school import answer, check, new_course, notebook, put
 from test_kills import files, gradebook
@@ -30,12 +33,15 @@ from autograder.course.folder import Course, CourseError
 from autograder.course.nbgrader.config import load_config
 from autograder.course.nbgrader.make import masters
 from autograder.course.notebooks import read_notebook
+from autograder.execution import Policy
+from autograder.grading.cluster import worker
 from autograder.grading.cluster.addresses import exposed, parsed
 from autograder.grading.cluster.backlog import BATCH_SECONDS, LOSSES, MOST, Backlog, batch_size
 from autograder.grading.cluster.connect import Asked, checked
 from autograder.grading.cluster.facts import difference, facts
 from autograder.grading.cluster.kit import kit_of, lay_out, parcel_of, unpack
 from autograder.grading.executor import take_in, workplace
+from autograder.grading.judges import Judges
 from autograder.grading.outside import JudgedOutside
 from autograder.grading.plan import Plan
 from autograder.grading.scratch import Scratch
@@ -160,6 +166,22 @@ def test_another_machine_must_be_as_this_one():
     assert "unknown" in difference(facts(), {})
 
 
+def test_a_worker_without_the_sandbox_refuses_unless_the_configuration_does_without(tmp_path, monkeypatch):
+    course = class_of(tmp_path, CHAPTERS[0], {"ada": True})
+    config = load_config(course)
+    plan = Plan(course, CHAPTERS[0], masters(config, CHAPTERS[0]), ("ada",), 0)
+    monkeypatch.setattr(worker, "Judges", functools.partial(Judges, preload=()))
+    warm = worker.WarmJudges()
+    assert warm.take_up(kit_of(JudgedOutside(config=config), plan), "somebody") == ""
+    monkeypatch.setattr(worker, "Policy", lambda **_: Policy(layers=()))
+    told = warm.take_up(kit_of(JudgedOutside(config=config), plan), "somebody")
+    assert told.startswith("its sandbox is not in force: ")
+    config.JudgedOutside.without_sandbox = True
+    assert warm.take_up(kit_of(JudgedOutside(config=config), plan), "somebody") == ""
+    warm.leave("somebody")
+    assert not warm.knows(kit_of(JudgedOutside(config=config), plan).digest)
+
+
 # -- what travels ------------------------------------------------------------------------------------------------------
 
 
@@ -231,14 +253,12 @@ def test_batches_are_as_large_as_measured_and_small_at_the_end():
 
 
 class Site:
-    """A scheduler, and the workers that are started on it. options: of both, such as certificates."""
+    """A scheduler, and the workers that are started on it."""
 
-    def __init__(self, folder: Path, *options: str, protocol: str = "tcp"):
-        self.folder, self.options, self.processes = folder, options, []
+    def __init__(self, folder: Path):
+        self.folder, self.processes = folder, []
         about = folder / "scheduler.json"
-        self._start(
-            DASK[0], "--host", "127.0.0.1", "--port", "0", "--protocol", protocol, "--scheduler-file", str(about)
-        )
+        self._start(*DASK[0], "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", about)
         while not (about.exists() and '"address"' in about.read_text()):
             assert self.processes[0].poll() is None, (folder / "log").read_text()
             time.sleep(0.05)
@@ -255,30 +275,42 @@ class Site:
             process.kill()
             process.wait()
 
-    def _start(self, command, *words, **environment):
-        environment = {**os.environ, **environment}
+    def _start(self, *command):
         with (self.folder / "log").open("a") as log:
-            made = subprocess.Popen(
-                [*command, *words, *self.options], cwd=self.folder, env=environment, stdout=log, stderr=log
-            )
+            made = subprocess.Popen([str(word) for word in command], cwd=self.folder, stdout=log, stderr=log)
         self.processes.append(made)
         return made
 
-    def worker(self, *words, **environment):
-        local = ("--no-dashboard", "--local-directory", str(self.folder), "--host", "127.0.0.1", "--nthreads", "1")
-        return self._start(DASK[1], self.address, *local, *words, **environment)
+    def worker(self, *words):
+        local = ("--no-dashboard", "--local-directory", self.folder, "--host", "127.0.0.1", "--nthreads", "1")
+        return self._start(*DASK[1], self.address, *local, *words)
 
 
-def certificates(folder: Path) -> list[str]:
+def certificates(folder: Path) -> None:
     """As docs/cluster.md says, word for word."""
     page = (ROOT / "docs" / "cluster.md").read_text()
     commands = page.split("<!-- certificates -->\n```sh\n")[1].split("```")[0]
     subprocess.run(["sh", "-euc", commands], cwd=folder, check=True, capture_output=True)
     assert (folder / "key.pem").stat().st_mode & 0o077 == 0
-    return [f"--tls-{what}={folder}/{name}.pem" for what, name in (("ca-file", "ca"), ("cert", "cert"), ("key", "key"))]
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl to make certificates with")
+OPENSSL = pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl to make certificates with")
+
+
+@OPENSSL
+def test_the_certificates_of_the_page_are_an_authoritys_and_dask_takes_them(tmp_path):
+    certificates(tmp_path)
+    said = subprocess.run(
+        ["openssl", "verify", "-CAfile", "ca.pem", "cert.pem"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "cert.pem: OK\n"
+    files_ = {f"tls_{name}": str(tmp_path / f"{name.rpartition('_')[2]}.pem") for name in ("client_cert", "client_key")}
+    security = Security(require_encryption=True, tls_ca_file=str(tmp_path / "ca.pem"), **files_)
+    assert security.get_connection_args("client")["ssl_context"].verify_mode == ssl.CERT_REQUIRED
+
+
+@OPENSSL
+@pytest.mark.slow
 def test_over_tls_by_who_is_one_of_us_and_by_nobody_else(tmp_path):
     """docs/cluster/ssh.sh on two hosts, on one of which the package was changed; in the place of ssh, a shell on this machine."""
     course = class_of(tmp_path, CHAPTERS[0], {"ada": True, "bob": False})

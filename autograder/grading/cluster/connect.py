@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 SILENCE = {"logging": dict.fromkeys(("distributed", "distributed.client", "bokeh", "tornado"), "critical")}
+NO_PAGES = {f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker")}
+"""Dask's pages of how a cluster fares are not encrypted."""
 
 
 @dataclass(frozen=True)
@@ -113,14 +115,17 @@ def _on_this_machine(workers: int) -> Iterator[tuple[Callable, str]]:
 
     from ..scratch import Scratch
 
-    with contextlib.closing(Scratch()) as scratch, dask.config.set({"temporary-directory": str(scratch.path)}):
+    with (
+        contextlib.closing(Scratch()) as scratch,
+        dask.config.set({"temporary-directory": str(scratch.path), **NO_PAGES}),
+    ):
         made = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
             dashboard_address=None,
-            worker_dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else it takes the port that others use
             memory_limit=0,  # judges and children have their own
             local_directory=str(scratch.path),
             security=Security.temporary(),

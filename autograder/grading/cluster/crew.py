@@ -7,9 +7,10 @@ import queue
 import threading
 import time
 import warnings
-from collections.abc import Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
+from typing import Any
 
 from distributed import Client, Future
 
@@ -21,6 +22,7 @@ from .worker import Answer, grade_batch, leave, take_up
 
 LOOK_SECONDS = 0.5
 SILENT_SECONDS = 30.0  # without a word from the scheduler: the connection is cut, though nobody has said so
+DISMISS_SECONDS = 10.0
 ASKED = 3
 
 
@@ -99,23 +101,21 @@ class Crew:
         self.client, self.kit, self.user, self.encrypted = client, kit, user, encrypted
         self.hands: dict[str, Hand] = {}
         self.refused: dict[str, str] = {}
-        self._there: dict[str, int] = {}
+        self.there: dict[str, int] = {}
         self._asking: set[str] = set()
         self._asked: dict[str, int] = {}
         self._events: queue.SimpleQueue = queue.SimpleQueue()
         self._heard = time.monotonic()
         self._left = threading.Event()
-        self._pool = ThreadPoolExecutor(16, thread_name_prefix="crew")
 
     def __enter__(self) -> Crew:
-        self._pool.submit(self._look)
+        self._run(self._look)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._left.set()
         for batch in self.batches():
             batch.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def batches(self) -> list[Batch]:
         return [batch for hand in self.hands.values() for batch in hand.batches]
@@ -127,7 +127,7 @@ class Crew:
     @property
     def hopeless(self) -> bool:
         """There are workers, and every one has refused."""
-        return bool(self._there) and not self.hands and not self._asking and set(self._there) <= set(self.refused)
+        return bool(self.there) and not self.hands and not self._asking and set(self.there) <= set(self.refused)
 
     def send(self, worker: str, batch: Batch) -> None:
         """Have a worker grade a batch. Raises `Cut`."""
@@ -152,17 +152,22 @@ class Crew:
 
     def dismiss(self) -> None:
         """Workers put their judges away, as far as they hear of it."""
+        self._run(self._dismiss).join(DISMISS_SECONDS)
+
+    # -- in threads of their own: what takes time
+
+    def _run(self, function: Callable, *arguments: Any) -> threading.Thread:
+        """A thread that nobody waits for at our end: who is asked may never answer."""
+        thread = threading.Thread(target=function, args=arguments, daemon=True, name="crew")
+        thread.start()
+        return thread
+
+    def _dismiss(self) -> None:
         with contextlib.suppress(Exception):  # they do so in any case, later
             self.client.run(leave, self.user, workers=list(self.hands), on_error="ignore")
 
-    # -- in threads of the pool: what takes time
-
-    def _run(self, function, *arguments) -> None:
-        with contextlib.suppress(RuntimeError):  # the pool is closed: nobody waits for it
-            self._pool.submit(function, *arguments)
-
     def _look(self) -> None:
-        while not self._left.wait(LOOK_SECONDS if self._there else 0.05):
+        while not self._left.wait(LOOK_SECONDS if self.there else 0.05):
             try:
                 there = self.client.nthreads()
             except Exception as error:  # noqa: BLE001  of many kinds, and whatever it is: nobody answers
@@ -199,7 +204,7 @@ class Crew:
         yield
 
     def _on_there(self, there: dict[str, int]) -> Iterator:
-        self._heard, self._there = time.monotonic(), there
+        self._heard, self.there = time.monotonic(), there
         for worker in [worker for worker in self.hands if worker not in there]:
             yield self._loss(worker)
         for worker in there:
@@ -209,10 +214,10 @@ class Crew:
 
     def _on_asked(self, worker: str, why: str) -> Iterator:
         self._asking.discard(worker)
-        if worker not in self._there:
+        if worker not in self.there:
             return
         if not why:
-            self.hands[worker] = Hand(self._there[worker])
+            self.hands[worker] = Hand(self.there[worker])
             yield Fit(worker)
         elif not why.startswith("it could not be asked") or self._count(worker) >= ASKED:
             self.refused[worker] = why

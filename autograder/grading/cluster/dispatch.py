@@ -27,6 +27,7 @@ from .worker import graded_notebooks
 AGAIN_SECONDS = 120.0  # for a connection that is cut
 NOBODY_SECONDS = 120.0  # for the first worker, or the next when the last has gone
 BYTES = 64 << 20  # of a batch, from which on nothing more goes into it
+PATIENT_SECONDS = 10.0
 GO_ON = "what is graded is kept, and the same command goes on from there"
 Result = tuple[str, Done | Failure]
 
@@ -77,7 +78,7 @@ class ClusterExecutor:
 
     def _serve(self, crew: Crew, backlog: Backlog, taking: _Taking, told: set[str]) -> Iterator[Result]:
         """Until nobody waits and nothing is out. Raises `Cut`."""
-        alone_since = time.monotonic()
+        alone_since, patient = time.monotonic(), False
         while backlog or crew.batches():
             yield from self._hand_out(crew, backlog, taking)
             if not backlog and not crew.batches():  # none of the last could be taken in
@@ -107,7 +108,10 @@ class ClusterExecutor:
                 alone_since = time.monotonic()
             elif crew.hopeless:
                 raise CourseError(f"no worker of {self.where} can grade: {next(iter(crew.refused.values()))}; {GO_ON}")
-            elif time.monotonic() - alone_since > NOBODY_SECONDS:
+            elif not crew.there and not patient and time.monotonic() - alone_since > PATIENT_SECONDS:
+                patient = True
+                self.say(f"waiting for a worker of {self.where}, for {NOBODY_SECONDS:g} s at most")
+            elif not crew.there and time.monotonic() - alone_since > NOBODY_SECONDS:
                 raise CourseError(f"{self.where} has had no worker for {NOBODY_SECONDS:g} s; {GO_ON}")
 
     def _hand_out(self, crew: Crew, backlog: Backlog, taking: _Taking) -> Iterator[Result]:

@@ -60,6 +60,7 @@ class WarmJudges(WorkerPlugin):
         self._kits: dict[str, tuple[JudgedElsewhere, Plan]] = {}
         self._users: set[str] = set()
         self._timer: threading.Timer | None = None
+        self._busy = 0
 
     def teardown(self, worker: Worker) -> None:
         self.close()
@@ -96,11 +97,16 @@ class WarmJudges(WorkerPlugin):
         with self._lock:
             self._wind_up()
             (engine, plan), judges, scratch = self._kits[digest], self._judges, self._scratch
-        if engine.in_the_kernel or not engine.executes:
-            with contextlib.closing(Reader()) as reader:
-                return [_answer(engine, plan, parcel, scratch, reader) for parcel in parcels]
-        with judges.lend() as judge:
-            return [_answer(engine, plan, parcel, scratch, judge) for parcel in parcels]
+            self._busy += 1
+        try:
+            if engine.in_the_kernel or not engine.executes:
+                with contextlib.closing(Reader()) as reader:
+                    return [_answer(engine, plan, parcel, scratch, reader) for parcel in parcels]
+            with judges.lend() as judge:
+                return [_answer(engine, plan, parcel, scratch, judge) for parcel in parcels]
+        finally:
+            with self._lock:
+                self._busy -= 1
 
     def leave(self, user: str) -> None:
         """One who graded here is through; with the last the judges go."""
@@ -126,9 +132,16 @@ class WarmJudges(WorkerPlugin):
     def _wind_up(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = threading.Timer(IDLE_SECONDS, self.close)
+        self._timer = threading.Timer(IDLE_SECONDS, self._idle)
         self._timer.daemon = True
         self._timer.start()
+
+    def _idle(self) -> None:
+        with self._lock:
+            if busy := self._busy > 0:  # one notebook may take longer
+                self._wind_up()
+        if not busy:
+            self.close()
 
 
 def _answer(engine: JudgedElsewhere, plan: Plan, parcel: Parcel, scratch: Scratch, by: Any) -> Answer:
