@@ -189,17 +189,6 @@ def _():
         return graph, x, tf.reduce_sum(x, axis=1, keepdims=True)
 
 
-@build_graph.mistake(
-    "A placeholder knows nothing of eager tensors: build the sum inside of the same `with`, in the same graph."
-)
-def _():
-    graph = tf.Graph()
-    with graph.as_default():
-        x = tf.compat.v1.placeholder(tf.float32, [None, 2])
-    with tf.Graph().as_default():
-        return graph, x, tf.reduce_sum(x, axis=1, keepdims=True)
-
-
 @build_graph.mistake("This is the largest of each row; the task asks for the sum.")
 def _():
     graph = tf.Graph()

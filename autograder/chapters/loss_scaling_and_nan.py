@@ -1004,7 +1004,8 @@ def _confident_pairs(rng, low, high, dtype="float32"):
 @stable_bce.case("ordinary logits", probe=_value_and_slope, points=0.5)
 def _(rng):
     n = int(rng.integers(1, 5))
-    return _moderate(rng, 2 * n).astype("float32"), rng.permutation(np.float32([0, 1] * n))
+    both = np.float32([1, -1] * n)  # sides, in every draw
+    return both * rng.uniform(0.1, 4, size=2 * n).astype("float32"), rng.permutation(np.float32([0, 1] * n))
 
 
 @stable_bce.case("at z = 0, where the formulas change sides", probe=_value_and_slope, points=1)
@@ -1049,7 +1050,8 @@ def _(rng):
 
 @stable_bce.case("a single logit; a scalar", probe=_both_slopes, points=0.5)
 def _(rng):
-    return _moderate(rng, 1).astype("float32"), np.float32([0]), _normal(rng), np.array(1, "float32")
+    above, below = rng.uniform(0.1, 4, size=2)
+    return np.float32([above]), np.float32([0]), np.array(-below, "float32"), np.array(1, "float32")
 
 
 @stable_bce.mistake(

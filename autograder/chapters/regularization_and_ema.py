@@ -825,13 +825,6 @@ def _(shadow, value, decay, num_updates=None):
     return shadow
 
 
-@ema_update.mistake("Your bound stands on its head: (1 + n) / (10 + n) is below 1 and grows towards it.")
-def _(shadow, value, decay, num_updates=None):
-    if num_updates is not None:
-        decay = min(decay, (10 + num_updates) / (1 + num_updates))
-    return decay * shadow + (1 - decay) * value
-
-
 # -- decision_grid
 
 

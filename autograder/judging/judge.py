@@ -364,7 +364,8 @@ def _alike(sheet: AnswerSheet, record: dict, mistake: Mistake, number: int) -> b
 
 def _gist(message: str) -> str:
     """How an error begins, without its numbers and names: of two errors of one type it tells whether they are one."""
-    said = shrink.kind_of(re.sub(r"['\"][^'\"]{0,200}['\"]", "…", message[:200]))
+    unnamed = re.sub(r"['\"][^'\"]{0,200}['\"]", "…", message[:200])
+    said = shrink.kind_of(re.sub(r"\w{1,100}\.<locals>\.", "", unnamed))  # of what a function has inside: not where
     return " ".join(said.split()[:GIST])
 
 

@@ -266,3 +266,31 @@ def test_a_check_leaves_the_global_seed_as_it_was():
     tf.random.set_seed(None)
     run(lambda x: x, [request([1], seed=5)])
     assert tf.compat.v1.random.get_seed(None)[0] is None
+
+
+def test_where_none_may_be_right_no_return_is_missed():
+    exercise = make(lambda x: x if x > 0 else None)
+
+    @exercise.case("above 0")
+    def _(rng):
+        return (float(rng.uniform(1, 2)),)
+
+    assert "Is a `return` missing" in judge(exercise, lambda x: None).to_text()
+
+    @exercise.case("below 0: there is none")
+    def _(rng):
+        return (-1.0,)
+
+    assert "Is a `return` missing" not in judge(exercise, lambda x: None).to_text()
+
+
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        (lambda: tf.ones([2, 3]) @ tf.ones([2, 3]), "Matrix size-incompatible: In[0]: [2,3], In[1]: [2,3] [Op:MatMul]"),
+        (lambda: tf.ones([2, 3]) + tf.ones([2, 4]), "Incompatible shapes: [2,3] vs. [2,4] [Op:AddV2]"),
+    ],
+)
+def test_of_what_tensorflow_says_its_kernels_are_left_out(error, told):
+    record = run(lambda x: error(), [request([1])])[0]
+    assert record["message"] == told
