@@ -115,7 +115,9 @@ class Judge:
         judge = self._running()
         note = {
             "notebook": job.notebook,
-            "child": child_request(job.workdir, job.limits, job.policy, {"AUTOGRADER_CHILD": "1", "NBGRADER_EXECUTION": "autograde"}),
+            "child": child_request(
+                job.workdir, job.limits, job.policy, {"AUTOGRADER_CHILD": "1", "NBGRADER_EXECUTION": "autograde"}
+            ),
             "secret": job.secret,
             "student": job.student,
             "folder": job.folder,
