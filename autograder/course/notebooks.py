@@ -37,7 +37,9 @@ def read_notebook(path: Path, called: str | None = None) -> nbformat.NotebookNod
         data, too_much = read_bounded(path)
         if too_much:
             raise CourseError(f"{called} {too_much}; nothing of it was read")
-        text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8").read()  # with all kinds of line ends
+        text = io.TextIOWrapper(
+            io.BytesIO(data), encoding="utf-8-sig"
+        ).read()  # with all kinds of line ends; some editors begin with a mark
         notebook = nbformat.convert(nbformat.reader.reads(_whole_characters(text)), 4)
         if notebook.nbformat_minor < 5:  # some editors write ids where the format does not have them yet
             for cell in notebook.cells:

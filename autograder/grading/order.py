@@ -113,8 +113,9 @@ def sort_out(nb: NotebookNode, master: NotebookNode) -> list[str]:
     A cell is the lesson's by its id, or, where a tool has lost the ids, by its source. A copy of one, and what a student has
     tagged so, is the student's own and is run while grading.
     """
+    there = {cell.get("id") for cell in nb.cells}
     known = {cell.get("id"): cell.source for cell in master.cells if is_lesson(cell)}
-    lost = {name: source for name, source in known.items() if name not in {cell.get("id") for cell in nb.cells}}
+    lost = {name: source for name, source in known.items() if name not in there}
     notes = []
     for cell in nb.cells:
         if cell.cell_type != "code" or graded(cell):

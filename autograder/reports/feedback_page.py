@@ -11,6 +11,7 @@ import functools
 import hashlib
 import html
 import json
+import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from nbformat import NotebookNode
 
 from ..course.cells import BY_HAND, OPEN, graded, is_check, is_lesson, is_solution, open_checks, verdict_data
 from ..course.nbgrader.cell_marks import Mark, Marks
-from ..grading.inert import PICTURES, inert_html
+from ..grading.inert import CELL_SECONDS, NOTEBOOK_SECONDS, PICTURES, inert_html
 from ..judging.verdict import CaseResult, Verdict
 from .text import lesson_html, printed, students_html
 
@@ -181,7 +182,7 @@ def verdict_of(cell: NotebookNode) -> Verdict | None:
 def blocks(notebook: NotebookNode, about: About, lines: Mapping[str, Line], marks: Marks) -> Iterator[Block]:
     """The notebook in pieces: what is the student's own open, what lies between folded together."""
     lesson: list[str] = []
-    title = ""
+    title, left = "", NOTEBOOK_SECONDS
     for cell in notebook.cells:
         name = str(graded(cell).get("grade_id") or cell.get("id", ""))
         if not _own(cell, about.release):
@@ -200,7 +201,10 @@ def blocks(notebook: NotebookNode, about: About, lines: Mapping[str, Line], mark
             source = (about.release or {}).get(cell.get("id"), cell.source) if is_check(cell) else cell.source
             yield Block("code", name, source=source, outputs=outputs, line=line, comment=comment)
         else:
-            yield Block("text", name, html=students_html(cell.source, cell.get("attachments")), comment=comment)
+            started = time.monotonic()
+            shown = students_html(cell.source, cell.get("attachments"), min(CELL_SECONDS, left))
+            left -= time.monotonic() - started
+            yield Block("text", name, html=shown, comment=comment)
     if lesson:
         yield Block("lesson", title=title or "the lesson", html="\n".join(lesson))
 

@@ -12,7 +12,8 @@ from latex2mathml.converter import convert_to_element
 from nbconvert.filters.ansi import strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from ..grading.inert import inert_html, inert_markdown
+from ..grading.inert import CELL_SECONDS, inert_html, inert_markdown
+from ..judging.probes import TooSlow, time_limit
 
 ATTRIBUTES = frozenset(
     "xmlns display displaystyle stretchy fence form accent mathvariant columnalign linethickness width height depth lspace rspace"
@@ -30,9 +31,22 @@ def lesson_html(source: str) -> str:
     return _rendered(source, {})
 
 
-def students_html(source: str, attachments: dict | None = None) -> str:
-    """A student's Markdown text; nothing in it acts."""
-    return _rendered(inert_markdown(source, attachments), attachments or {})
+def students_html(source: str, attachments: dict | None = None, seconds: float = CELL_SECONDS) -> str:
+    """A student's Markdown text; nothing in it acts. As typed, if it takes longer than so many seconds to be rendered."""
+    if seconds <= 0:
+        return _typed(source)
+    inert = inert_markdown(
+        source, attachments, seconds
+    )  # which has a limit of its own: one within the other would end both
+    try:
+        with time_limit(seconds):
+            return _rendered(inert, attachments or {})
+    except TooSlow:
+        return _typed(source)
+
+
+def _typed(source: str) -> str:
+    return f"<pre>{html.escape(source)}</pre>"
 
 
 def printed(text: str) -> str:
@@ -45,7 +59,7 @@ def _rendered(source: str, attachments: dict) -> str:
     try:
         cleaned = inert_html(MarkdownWithMath(renderer=renderer).render(source))
     except Exception:  # noqa: BLE001  whatever a renderer stumbles over, the page must be made
-        return f"<pre>{html.escape(source)}</pre>"
+        return _typed(source)
     cleaned = HEADING.sub(lambda found: f"<{found[1]}h{min(6, int(found[2]) + LOWER)}", cleaned)
     for token, formula in renderer.formulas.items():
         cleaned = cleaned.replace(token, formula)

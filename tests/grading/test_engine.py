@@ -503,15 +503,6 @@ def test_grading_goes_on_after_a_kill(school, tmp_path):
     assert "0 graded" in again.stdout and "3 were graded before" in again.stdout
 
 
-def test_the_report_says_not_isolated_where_nothing_is(school):
-    config = school.root / "nbgrader_config.py"
-    config.write_text(config.read_text() + "\nc.JudgedOutside.without_sandbox = True\n")
-    done = run("course", "grade", CHAPTER, "--student", "ada", cwd=school.root)
-    assert done.returncode == 0, done.stderr
-    assert "judged in the kernel, not isolated" in done.stdout
-    assert "judged in the kernel, not isolated" in run("course", "report", CHAPTER, cwd=school.root).stdout
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no other system here that has such layers")
 def test_a_machine_that_offers_no_layer_grades_all_the_same_and_every_report_says_so(school):
     barren = [sys.executable, ROOT / "tests" / "barren.py"]

@@ -194,6 +194,7 @@ def test_without_a_sandbox_only_by_the_setting_and_then_it_is_stamped(course, ju
     hand_in(course, "ada", "open('written.txt', 'w').write('w')\ndef double(x):\n    return 2 * x")
     outcome = graded(course, "Week 1", judges)
     assert outcome.stamps == {"judged in the kernel, not isolated": 1}, outcome.failures
+    assert class_report(course, "Week 1").stamps == {"judged in the kernel, not isolated": 1}
     assert scores(course, "Week 1") == {("ada", "p", "double-check"): 2}
     assert (course.autograded_folder("ada", "Week 1") / "written.txt").read_text() == "w"
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
 import sqlite3
+import time
 
 import pytest
 from common import CHAPTERS, COURSE, class_of, run
@@ -79,3 +81,11 @@ def test_a_forged_verdict_breaks_no_page():
     made = page(notebook, marks, About("<i>ada", CHAPTER, CHAPTER))
     assert "<script" not in made and "<i>ada" not in made
     assert "0.5 of 22 points" in made and "0.5 points are taken off" in made
+
+
+def test_a_formula_that_takes_a_reader_too_long_is_shown_as_it_was_typed():
+    formula = f"${chr(39).join('x' * 90_000)}$"
+    started = time.monotonic()
+    shown = students_html(formula, seconds=0.1)
+    assert "<math" not in shown and "$x'x'" in html.unescape(shown) and time.monotonic() - started < 10
+    assert students_html("$x'$", seconds=0) == "<pre>$x&#x27;$</pre>" and "<math" in students_html("$x'$")

@@ -7,11 +7,14 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
 from nbgrader.api import (
     Assignment,
+    BaseCell,
+    Comment,
     Grade,
     Gradebook,
     GradeCell,
@@ -30,6 +33,7 @@ from .place import DRIVER, file_of, is_postgresql, parsed, same_place, shown
 
 GO_ON = "go on with the same command"
 DRIVERS = ("psycopg", "psycopg2", "psycopg_binary", "asyncpg", "pg8000")
+Rows = dict[tuple[type, str, str, str], dict[str, Any]]
 
 
 @contextlib.contextmanager
@@ -145,6 +149,8 @@ class OneGradebook:
 
     def __enter__(self) -> OneGradebook:
         self._book = Gradebook(self.db_url, self.course_id)
+        self._known: list[str] = []
+        self._users: list[ModuleType] = []
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -157,16 +163,24 @@ class OneGradebook:
         By nbgrader's own modules, and by steps and plugins of the course's.
         """
         with contextlib.ExitStack() as stack:
-            for module in list(sys.modules.values()):
-                if (
-                    module is not sys.modules[__name__]
-                    and getattr(module, "__dict__", {}).get("Gradebook") is Gradebook
-                ):
-                    stack.enter_context(mock.patch.object(module, "Gradebook", self._lend))
+            self._rows: Rows = {}
+            for module in self._who_uses_it():
+                stack.enter_context(mock.patch.object(module, "Gradebook", self._lend))
             try:
-                yield _Lent(self._book)
+                yield _Lent(self._book, self._rows)
             finally:
                 self._book.db.remove()
+
+    def _who_uses_it(self) -> list[ModuleType]:
+        """The modules that have nbgrader's `Gradebook`; looked for again when there are others."""
+        if self._known != (names := list(sys.modules)):
+            self._known = names
+            self._users = [
+                module
+                for name, module in list(sys.modules.items())
+                if name != __name__ and getattr(module, "__dict__", {}).get("Gradebook") is Gradebook
+            ]
+        return self._users
 
     def commit(self) -> None:
         """Keep what was written in this transaction. May raise what SQLAlchemy raises, if the gradebook is locked."""
@@ -174,28 +188,51 @@ class OneGradebook:
 
     def _lend(self, db_url: str, *arguments: Any) -> Gradebook:
         """In the place of nbgrader's `Gradebook`."""
-        return _Lent(self._book) if same_place(db_url, self.db_url) else Gradebook(db_url, *arguments)
+        return _Lent(self._book, self._rows) if same_place(db_url, self.db_url) else Gradebook(db_url, *arguments)
 
 
 class _Lent(Gradebook):
-    """The open gradebook as one step of nbgrader's uses it: opening and closing it does nothing."""
+    """The open gradebook as one step of nbgrader's uses it: opening and closing it does nothing.
 
-    def __init__(self, book: Gradebook) -> None:
+    nbgrader asks for each grade and each comment of a submission by itself, in a query over seven tables; here those of a
+    notebook are asked for together. rows: what is known already in this transaction.
+    """
+
+    def __init__(self, book: Gradebook, rows: Rows) -> None:
         self.engine, self.course_id, self.authenticator = book.engine, book.course_id, book.authenticator
         self.db = _Session(book.db)
+        self._rows = rows
+
+    def find_grade(self, grade_cell: str, notebook: str, assignment: str, student: str) -> Grade:
+        found = self._of(Grade, notebook, assignment, student).get(grade_cell)
+        return super().find_grade(grade_cell, notebook, assignment, student) if found is None else found
+
+    def find_comment(self, solution_cell: str, notebook: str, assignment: str, student: str) -> Comment:
+        found = self._of(Comment, notebook, assignment, student).get(solution_cell)
+        return super().find_comment(solution_cell, notebook, assignment, student) if found is None else found
+
+    def _of(self, kind: type, notebook: str, assignment: str, student: str) -> dict[str, Any]:
+        """A submitted notebook's grades, or comments, by their cells' names."""
+        key = (kind, notebook, assignment, student)
+        if key not in self._rows:
+            submitted = self.find_submission_notebook(notebook, assignment, student)
+            asked = self.db.query(BaseCell.name, kind).join(kind, kind.cell_id == BaseCell.id)
+            self._rows[key] = dict(map(tuple, asked.filter(kind.notebook_id == submitted.id)))
+        return self._rows[key]
 
     def close(self) -> None:
         pass
 
 
 class _Session:
-    """A session whose commits wait for the end of the transaction."""
+    """A session whose commits wait for the end of the transaction. What was written before a query is sent before it, by the
+    session itself."""
 
     def __init__(self, session: scoped_session) -> None:
         self._session = session
 
     def commit(self) -> None:
-        self._session.flush()
+        pass
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
