@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from ..course.cells import checks, verdict_data
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
+from ..course.pool import each, told
 from ..grading.stamp import STAMP
 
 
@@ -40,31 +43,52 @@ class ClassReport:
     unreadable: list[str]
 
 
-def class_report(course: Course, chapter: str) -> ClassReport:
-    """Read every graded notebook of a chapter. Raises `CourseError` if there is none."""
+def class_report(course: Course, chapter: str, console: Console | None = None) -> ClassReport:
+    """Read every graded notebook of a chapter. console: where a bar shows how far it is. Raises `CourseError` if there is none."""
     reports: dict[str, ExerciseReport] = {}
     stamps, faults, unreadable = Counter(), [], []
     paths = sorted((course.root / "autograded").glob(f"*/{chapter}/*.ipynb"))
     if not paths:
         raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
-    for path in paths:
-        student = path.parent.parent.name
-        try:
-            notebook = read_notebook(path)
-        except CourseError as error:
-            unreadable.append(f"{student}: {error}")
+    for found in told(each(_read, paths, len(paths)), len(paths), f"{chapter}: reading", console):
+        if isinstance(found, str):
+            unreadable.append(found)
             continue
-        stamp = notebook.metadata.get(STAMP, {})
-        how = stamp.get("mode", "graded by other means")
-        stamps[f"{how}, {'isolated' if stamp.get('isolated') else 'not isolated'}"] += 1
-        faults += [f"{student}: {name}" for name in stamp.get("faults", [])]
-        for name, cell in checks(notebook).items():
-            _add(reports.setdefault(name, ExerciseReport(name)), cell)
+        stamps[found.how] += 1
+        faults += found.faults
+        for name, verdict in found.verdicts.items():
+            _add(reports.setdefault(name, ExerciseReport(name)), verdict)
     return ClassReport(chapter, list(reports.values()), stamps, faults, unreadable)
 
 
-def _add(report: ExerciseReport, cell) -> None:
-    verdict = verdict_data(cell)
+@dataclass(frozen=True)
+class _Read:
+    """What counts of one graded notebook."""
+
+    how: str
+    faults: list[str]
+    verdicts: dict[str, dict | None]
+
+
+def _read(path: Path) -> _Read | str:
+    """A sentence, if it cannot be read."""
+    student = path.parent.parent.name
+    try:
+        notebook = read_notebook(path)
+    except CourseError as error:
+        return f"{student}: {error}"
+    stamp = notebook.metadata.get(STAMP, {})
+    how = stamp.get("mode", "graded by other means")
+    kept = ("outcome", "points", "max_points", "mistake")
+    verdicts = {
+        name: None if verdict is None else {key: verdict[key] for key in kept}
+        for name, verdict in ((name, verdict_data(cell)) for name, cell in checks(notebook).items())
+    }
+    faults = [f"{student}: {name}" for name in stamp.get("faults", [])]
+    return _Read(f"{how}, {'isolated' if stamp.get('isolated') else 'not isolated'}", faults, verdicts)
+
+
+def _add(report: ExerciseReport, verdict: dict | None) -> None:
     if verdict is None:
         report.outcomes["no verdict"] += 1
         return

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import functools
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from nbformat import NotebookNode
+from rich.console import Console
 
 from ..course.cells import checks, graded, is_solution, verdict_data
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
+from ..course.pool import each, told
 from ..grading.repair import repair
 from ..grading.stamp import STAMP
 
@@ -30,12 +35,13 @@ class Graded:
     trouble: str = ""
 
 
-def read_class(course: Course, chapter: str) -> list[Graded]:
-    """Everybody's, in alphabetical order. Raises `CourseError` if nobody is graded."""
+def read_class(course: Course, chapter: str, console: Console | None = None) -> list[Graded]:
+    """Everybody's, in alphabetical order. console: where a bar shows how far it is. Raises `CourseError` if nobody is graded."""
     paths = sorted((course.root / "autograded").glob(f"*/{chapter}/{chapter}.ipynb"))
     if not paths:
         raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
-    return [_read(course, chapter, path) for path in paths]
+    read = each(functools.partial(_read, course, chapter), paths, len(paths))
+    return list(told(read, len(paths), f"{chapter}: reading", console))
 
 
 def _read(course: Course, chapter: str, path: Path) -> Graded:
@@ -56,14 +62,22 @@ def changed_cells(course: Course, student: str, chapter: str) -> tuple[str, ...]
     try:
         if path.is_symlink() or path.stat().st_size > MAX_NOTEBOOK:
             return ()
-        notes = repair(read_notebook(path), read_notebook(course.release(chapter)))
+        released = course.release(chapter)
+        notes = repair(read_notebook(path), _released(released, released.stat().st_mtime_ns))
     except (CourseError, OSError):
         return ()
-    told = [note for note in notes if any(sign in note for sign in CHANGED)]
-    missing = [note for note in told if note.endswith("was missing")]
+    changed = [note for note in notes if any(sign in note for sign in CHANGED)]
+    missing = [note for note in changed if note.endswith("was missing")]
     if len(missing) > FEW:  # the file has lost its cells on its way
-        told = [f"{len(missing)} graded or locked cells were missing", *(note for note in told if note not in missing)]
-    return tuple(told)
+        others = (note for note in changed if note not in missing)
+        changed = [f"{len(missing)} graded or locked cells were missing", *others]
+    return tuple(changed)
+
+
+@functools.lru_cache(maxsize=16)
+def _released(path: Path, _changed: int) -> NotebookNode:
+    """Read once for a class; `repair` changes nothing in it."""
+    return read_notebook(path)
 
 
 def bare_code(source: str, exercise: str, most: int = 30) -> str:

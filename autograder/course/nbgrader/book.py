@@ -27,6 +27,7 @@ from sqlalchemy.orm import scoped_session
 from ..folder import Course, CourseError
 from .config import load_config
 from .place import DRIVER, file_of, is_postgresql, parsed, same_place, shown
+from .rows import make_indexes
 
 GO_ON = "go on with the same command"
 DRIVERS = ("psycopg", "psycopg2", "psycopg_binary", "asyncpg", "pg8000")
@@ -40,6 +41,7 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
         troubles(config.CourseDirectory.db_url),
         Gradebook(config.CourseDirectory.db_url, config.CourseDirectory.course_id) as gradebook,
     ):
+        make_indexes(gradebook.db)
         yield gradebook
 
 
@@ -145,6 +147,7 @@ class OneGradebook:
 
     def __enter__(self) -> OneGradebook:
         self._book = Gradebook(self.db_url, self.course_id)
+        make_indexes(self._book.db)
         return self
 
     def __exit__(self, *_: object) -> None:
