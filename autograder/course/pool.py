@@ -13,7 +13,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-FEW = 12  # things that one process does sooner than others start
+FEW = 12  # pages that one process makes sooner than others start
+FEW_TO_READ = 150  # notebooks that it reads sooner
 PIECE = 8
 T, R = TypeVar("T"), TypeVar("R")
 

@@ -13,8 +13,8 @@ from rich.console import Console
 from ..course.cells import checks, graded, is_solution, verdict_data
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
-from ..course.pool import each, told
-from ..grading.repair import repair
+from ..course.pool import FEW_TO_READ, each, told
+from ..grading.order import repair
 from ..grading.stamp import STAMP
 
 MAX_NOTEBOOK = 20 << 20  # bytes of a submission that is looked at for what was changed in it
@@ -40,7 +40,7 @@ def read_class(course: Course, chapter: str, console: Console | None = None) -> 
     paths = sorted((course.root / "autograded").glob(f"*/{chapter}/{chapter}.ipynb"))
     if not paths:
         raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
-    read = each(functools.partial(_read, course, chapter), paths, len(paths))
+    read = each(functools.partial(_read, course, chapter), paths, len(paths), few=FEW_TO_READ)
     return list(told(read, len(paths), f"{chapter}: reading", console))
 
 
