@@ -242,9 +242,9 @@ def report(context: click.Context, chapters: tuple[str, ...], page: Path | None)
         if not chapters:
             raise CourseError("nothing is graded yet: run course grade")
     if page is not None:
-        write_page(course, course.pick(chapters), page)
+        write_page(course, course.pick(chapters), page, console)
         return
-    for made in [class_report(course, chapter) for chapter in course.pick_assignments(chapters)]:
+    for made in [class_report(course, chapter, console) for chapter in course.pick_assignments(chapters)]:
         console.print(report_table(made))
         for stamp, count in sorted(made.stamps.items()):
             console.print(f"{count} {stamp}", highlight=False)
@@ -254,7 +254,7 @@ def report(context: click.Context, chapters: tuple[str, ...], page: Path | None)
             console.print(damaged, highlight=False)
 
 
-def write_page(course: Course, chapters: list[str], page: Path) -> None:
+def write_page(course: Course, chapters: list[str], page: Path, console: Any) -> None:
     from .course.notebooks import write_text
     from .reports.page import render, sections
     from .reports.page_table import table_text
@@ -265,7 +265,7 @@ def write_page(course: Course, chapters: list[str], page: Path) -> None:
         )
     if not page.absolute().parent.is_dir():
         raise CourseError(f"there is no folder {page.absolute().parent}")
-    made = sections(course, chapters)
+    made = sections(course, chapters, console)
     write_text(page, render(course, made))
     write_text(page.with_suffix(".csv"), table_text(made))
     click.echo(f"{page} and {page.with_suffix('.csv')}")

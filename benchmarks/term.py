@@ -103,22 +103,29 @@ def sample(scratch: Path, chapters: int) -> Path:
     return folder
 
 
-def school(sample: Path, target: Path, size: int) -> None:
-    """The class of that size."""
+def school(sample: Path, target: Path, size: int, chapters: int) -> None:
+    """The class of that size, with the first of the sample's chapters."""
+    kept = sorted(path.name for path in (sample / "source").iterdir())[:chapters]
     shutil.copytree(sample, target, ignore=shutil.ignore_patterns("submitted", "autograded"))
     (target / "roster.csv").write_text(roster(size))
     for part in ("submitted", "autograded"):
         for n in range(size):
             # links to the same bytes: it is the reading that counts, and nothing is written into them
-            shutil.copytree(
-                sample / part / SAMPLES[n % 3], target / part / f"s{n:05d}@uni.example", copy_function=os.link
-            )
-    rows(target / "gradebook.db", size)
+            for chapter in kept:
+                whose = target / part / f"s{n:05d}@uni.example" / chapter
+                shutil.copytree(sample / part / SAMPLES[n % 3] / chapter, whose, copy_function=os.link)
+    gone = {path.name for path in (sample / "source").iterdir()} - set(kept)
+    for name in gone:
+        for part in ("source", "release"):
+            shutil.rmtree(target / part / name)
+    settings = (target / "class.toml").read_text().splitlines(keepends=True)
+    (target / "class.toml").write_text("".join(line for line in settings if line.partition(" ")[0] not in gone))
+    rows(target / "gradebook.db", size, kept)
 
 
-def rows(gradebook: Path, size: int) -> None:
+def rows(gradebook: Path, size: int, chapters: list[str]) -> None:
     """Everybody's rows, after those of the sample that they have; the samples' own go."""
-    from nbgrader.api import Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook
+    from nbgrader.api import Assignment, Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook
     from sqlalchemy import create_engine, delete, insert, select
 
     tables = [model.__table__ for model in (SubmittedAssignment, SubmittedNotebook, Grade, Comment)]
@@ -126,6 +133,8 @@ def rows(gradebook: Path, size: int) -> None:
     engine = create_engine(f"sqlite:///{gradebook}")
     with engine.begin() as db:
         there = {table.name: [dict(row) for row in db.execute(select(table)).mappings()] for table in tables}
+        taken = set(db.scalars(select(Assignment.__table__.c.id).where(Assignment.__table__.c.name.in_(chapters))))
+        there["submitted_assignment"] = [r for r in there["submitted_assignment"] if r["assignment_id"] in taken]
         for table in reversed(tables):
             db.execute(delete(table))
         db.execute(delete(Student.__table__))
@@ -175,16 +184,16 @@ def download(course: Path, chapter: str, size: int, path: Path) -> None:
             )
 
 
-def measure(scratch: Path, sample: Path, size: int, wanted: list[str]) -> dict[str, dict[str, float]]:
+def measure(scratch: Path, sample: Path, size: int, chapters: int, wanted: list[str]) -> dict[str, dict[str, float]]:
     """Every command on a class of this size."""
     target = scratch / f"class{size}"
-    school(sample, target, size)
-    chapters = sorted(path.name for path in (target / "source").iterdir())
+    school(sample, target, size, chapters)
+    there = sorted(path.name for path in (target / "source").iterdir())
     (scratch / "roster.csv").write_text(roster(size))
-    download(target, chapters[0], size, scratch / "download.zip")
+    download(target, there[0], size, scratch / "download.zip")
     names = {
         "clone": ROOT, "aside": scratch / f"aside{size}", "roster": scratch / "roster.csv", "scratch": scratch,
-        "download": scratch / "download.zip", "all": " ".join(chapters), "moved": scratch / f"moved{size}.db",
+        "download": scratch / "download.zip", "all": " ".join(there), "moved": scratch / f"moved{size}.db",
     }  # fmt: skip
     took = {}
     for name in wanted:
@@ -219,15 +228,14 @@ def main() -> None:
         if there is None or not there.exists():
             made = sample(scratch, told.chapters)
             there = Path(shutil.copytree(made, there)) if there else made
-        run = functools.partial(measure, scratch, there, wanted=wanted)
+        run = functools.partial(measure, scratch, there, chapters=told.chapters, wanted=wanted)
         found = [run(size=size) for size in sizes]
-    each = len(list((there / "source").iterdir())) if there.exists() else told.chapters
     print(
-        f"\n{'':12}{'CPU s':>24}{'exponent':>10}{'ms each':>9}{'MB':>7}   ({each} chapters; each: a submission, the last step)"
+        f"\n{'':12}{'CPU s':>24}{'exponent':>10}{'ms each':>9}{'MB':>7}   ({told.chapters} chapters; each: a submission, the last step)"
     )
     for name in wanted:
         cpu = [took[name]["cpu"] for took in found]
-        of = 1 if name in ("new-class", "collect", "release", "regrade", "names") else each
+        of = 1 if name in ("new-class", "collect", "release", "regrade", "names") else told.chapters
         last = 1000 * (cpu[-1] - cpu[-2]) / (sizes[-1] - sizes[-2]) / of if len(cpu) > 1 else math.nan
         row = " ".join(f"{c:7.1f}" for c in cpu)
         print(f"{name:12}{row:>24}{exponent(cpu):>10}{last:9.2f}{found[-1][name]['peak']:7.0f}")

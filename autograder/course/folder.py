@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
@@ -107,21 +108,21 @@ class Course:
 
     def students(self, chapter: str) -> list[str]:
         """Who handed in something for this chapter, but for those whose folder has an `unfit` name."""
-        unfit = self.unfit(chapter)
-        return [name for name in self._handed_in(chapter) if name not in unfit]
+        there = self._handed_in(chapter)
+        unfit = _unfit(there)
+        return [name for name in there if name not in unfit]
 
     def unfit(self, chapter: str) -> dict[str, str]:
         """The folders with something handed in that cannot be graded for their names → why, as a sentence."""
-        there = self._handed_in(chapter)
-        found = {name: why for name in there if (why := why_unfit(name))}
-        alike = Counter(unicodedata.normalize("NFKC", name) for name in there)
-        for name in there:
-            if alike[unicodedata.normalize("NFKC", name)] > 1:
-                found.setdefault(name, "there is another folder whose name reads the same")
-        return {name: UNFIT + why for name, why in found.items()}
+        return _unfit(self._handed_in(chapter))
 
     def _handed_in(self, chapter: str) -> list[str]:
-        return sorted(p.parent.name for p in (self.root / "submitted").glob(f"*/{chapter}") if p.is_dir())
+        try:
+            names = os.listdir(self.root / "submitted")
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        # for a class of thousands: several times as fast as a pattern
+        return sorted(name for name in names if os.path.isdir(os.path.join(self.root, "submitted", name, chapter)))
 
     def who_handed_in(self, chapter: str, wanted: list[str]) -> list[str]:
         """The students to grade: those named, else all who handed in. Raises if there is nothing to grade."""
@@ -134,7 +135,17 @@ class Course:
         unknown = sorted(set(wanted) - set(there))
         if unknown:
             raise CourseError(f"{', '.join(unknown)} handed in nothing for {chapter}")
-        return [s for s in there if not wanted or s in wanted]
+        chosen = set(wanted or there)
+        return [s for s in there if s in chosen]
+
+
+def _unfit(there: list[str]) -> dict[str, str]:
+    found = {name: why for name in there if (why := why_unfit(name))}
+    alike = Counter(unicodedata.normalize("NFKC", name) for name in there)
+    for name in there:
+        if alike[unicodedata.normalize("NFKC", name)] > 1:
+            found.setdefault(name, "there is another folder whose name reads the same")
+    return {name: UNFIT + why for name, why in found.items()}
 
 
 def _picked(there: list[str], wanted: tuple[str, ...] | list[str], what: str) -> list[str]:

@@ -6,10 +6,12 @@ After an exercise was mended, its points changed, or one was added or taken out.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 from rich.console import Console
 
 from ..course.cells import checks, graded, is_check, verdict_data
@@ -19,12 +21,16 @@ from ..course.nbgrader.make import masters
 from ..course.nbgrader.save import Saving
 from ..course.nbgrader.scores import Submission, automatic_score, keep_as_read, submissions
 from ..course.nbgrader.sync import synchronize
-from ..course.notebooks import read_notebook
+from ..course.notebooks import one_cell_a_line, read_notebook, write_text
 from .executor import Done, Executor, Failure
 from .narrator import Narrator
 from .outside import JudgedOutside
 from .plan import Plan
 from .stamp import STAMP
+from .workplace import Workplace
+
+GRADED = "graded"
+Notebooks = dict[str, NotebookNode]
 
 
 @dataclass(frozen=True)
@@ -41,34 +47,54 @@ class Change:
 
 
 class Regrading:
-    """Judged anew and not yet written. To be had from `judged_anew`."""
+    """Judged anew and not yet written. To be had from `judged_anew`.
 
-    def __init__(self, course: Course, plan: Plan, results: list[tuple[str, Done | Failure]]) -> None:
+    Of each submission the changes are kept, and what was graded lies in a file beside what it wrote: a class of thousands does
+    not fit into memory.
+    """
+
+    def __init__(self, course: Course, plan: Plan) -> None:
         self.course, self.plan = course, plan
-        self.done = {student: result for student, result in results if isinstance(result, Done)}
-        self.failures = [result for _, result in results if isinstance(result, Failure)]
+        self.done: dict[str, Workplace] = {}
+        self.failures: list[Failure] = []
         self.known = submissions(course, plan.assignment)
-        self._old = {student: self._graded_before(student) for student in self.done}
+        self._changes: dict[str, list[Change]] = {}
+        self._again: set[str] = set()
+
+    def take(self, student: str, result: Done | Failure) -> None:
+        """What came of one submission."""
+        if isinstance(result, Failure):
+            self.failures.append(result)
+            return
+        notebooks = {name: graded.notebook for name, graded in result.notebooks.items()}
+        old = self._graded_before(student, notebooks)
+        if handed_in_again(old, notebooks):
+            self._again.add(student)
+        self._changes[student] = list(self._changes_of(student, old, notebooks))
+        self.done[student] = result.place
+        folder = result.place.root / GRADED
+        folder.mkdir()
+        for name, notebook in notebooks.items():
+            write_text(folder / f"{name}.ipynb", one_cell_a_line(notebook))
 
     def changes(self) -> list[Change]:
         """What would be other than it is, student by student."""
-        return [change for student in sorted(self.done) for change in self._changes_of(student)]
+        return [change for student in sorted(self._changes) for change in self._changes[student]]
 
-    def _changes_of(self, student: str) -> Iterator[Change]:
+    def _changes_of(self, student: str, old: Notebooks, notebooks: Notebooks) -> Iterator[Change]:
         before = self.known.get(student)
-        again = self.handed_in_again(student)
         there: set[tuple[str, str]] = set()
-        for notebook, result in self.done[student].notebooks.items():
-            for cell in filter(is_check, result.notebook.cells):
-                there.add((notebook, graded(cell)["grade_id"]))
-                yield from self._change(student, notebook, cell, before, again)
+        for name, notebook in notebooks.items():
+            for cell in filter(is_check, notebook.cells):
+                there.add((name, graded(cell)["grade_id"]))
+                yield from self._change(student, name, cell, before, old)
         for score in before.scores if before else ():
             if score.code and score.auto is not None and (score.notebook, score.cell) not in there:
                 name = score.cell.removesuffix("-check")
                 yield Change(student, name, score.auto, None, "the exercise is no longer in source/")
 
     def _change(
-        self, student: str, notebook: str, cell: NotebookNode, before: Submission | None, again: bool
+        self, student: str, notebook: str, cell: NotebookNode, before: Submission | None, earlier: Notebooks
     ) -> Iterator[Change]:
         name = graded(cell)["grade_id"]
         old = next((s for s in (before.scores if before else ()) if (s.notebook, s.cell) == (notebook, name)), None)
@@ -76,11 +102,8 @@ class Regrading:
         was = old.auto if old else None
         if was is not None and abs(was - now) < 1e-9 and abs(old.maximum - top) < 1e-9:
             return
-        old_cell = (
-            checks(self._old[student][notebook]).get(name.removesuffix("-check"))
-            if notebook in self._old[student]
-            else None
-        )
+        again = student in self._again
+        old_cell = checks(earlier[notebook]).get(name.removesuffix("-check")) if notebook in earlier else None
         why = "handed in again since" if again else why_changed(old_cell, cell)
         if old is None or was is None:
             why = (
@@ -90,17 +113,9 @@ class Regrading:
             why = f"worth {top:g} instead of {old.maximum:g}" + (f"; {why}" if why and not again else "")
         yield Change(student, name.removesuffix("-check"), was, now, why, old.score if old and old.by_hand else None)
 
-    def handed_in_again(self, student: str) -> bool:
-        """Was something else graded before?"""
-        for name, result in self.done[student].notebooks.items():
-            old = self._old[student].get(name)
-            if old is not None:
-                return old.metadata.get(STAMP, {}).get("submission") != result.notebook.metadata[STAMP]["submission"]
-        return False
-
-    def _graded_before(self, student: str) -> dict[str, NotebookNode]:
+    def _graded_before(self, student: str, notebooks: Notebooks) -> Notebooks:
         found = {}
-        for name in self.done[student].notebooks:
+        for name in notebooks:
             with contextlib.suppress(CourseError):
                 path = self.course.autograded_folder(student, self.plan.assignment) / f"{name}.ipynb"
                 found[name] = read_notebook(path)
@@ -112,11 +127,10 @@ class Regrading:
         assignment = self.plan.assignment
         with contextlib.chdir(self.course.root), Saving(config, executes=JudgedOutside) as saving:
             notes = synchronize(saving.book, assignment, self.plan.masters, self.course.root)
-            for student, done in self.done.items():
-                same = not self.handed_in_again(student)
-                notebooks = {name: result.notebook for name, result in done.notebooks.items()}
-                saving.save(assignment, student, notebooks, done.place.handed_in, done.place.written)
-                if same and student in self.known:
+            for student, place in self.done.items():
+                notebooks = {path.stem: read_back(path) for path in sorted((place.root / GRADED).glob("*.ipynb"))}
+                saving.save(assignment, student, notebooks, place.handed_in, place.written)
+                if student not in self._again and student in self.known:
                     keep_as_read(saving.book, assignment, self.known[student])
         return notes
 
@@ -130,13 +144,26 @@ def judged_anew(
     plan = Plan(course, assignment, masters(config, assignment), tuple(students), 0)
     engine = JudgedOutside(config=config)
     with contextlib.chdir(course.root), contextlib.closing(executor.results(engine, plan)) as results:
-        found = []
+        made = Regrading(course, plan)
         with Narrator(console, assignment, len(students)) as narrator:
             for _ in students:  # not to the end: there the files of what was judged are put away
                 student, result = next(results)
-                found.append((student, result))
+                made.take(student, result)
                 narrator.tell(student, graded=isinstance(result, Done))
-        yield Regrading(course, plan, found)
+        yield made
+
+
+def handed_in_again(old: Notebooks, new: Notebooks) -> bool:
+    """Was something else graded before?"""
+    for name, notebook in new.items():
+        if name in old:
+            return old[name].metadata.get(STAMP, {}).get("submission") != notebook.metadata[STAMP]["submission"]
+    return False
+
+
+def read_back(path: Path) -> NotebookNode:
+    """A notebook that we have written."""
+    return from_dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def why_changed(old: NotebookNode | None, new: NotebookNode) -> str:

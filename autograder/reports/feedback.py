@@ -5,27 +5,24 @@ A page that is replaced is kept beside the new one, in `earlier/`, under the tim
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..course.cells import graded, is_check, is_solution, strip_marks
 from ..course.folder import Course, CourseError
 from ..course.nbgrader.cell_marks import Marks, marks_of_all
 from ..course.notebooks import read_notebook, write_text
+from ..course.pool import each, told
 from .feedback_page import MADE_OF, About, made_of, page
 from .release import release_cells
 
 EARLIER = "earlier"
-FEW = 12  # pages that one process makes sooner than others start
 DIGEST = re.compile(rf'<meta name="{MADE_OF}" content="([0-9a-f]{{64}})">')
 
 
@@ -72,26 +69,13 @@ def feedback(
     if not tasks:
         raise CourseError(f"nothing of {assignment} is graded yet: run course grade {assignment}")
     written, failures = 0, {}
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        line = bar.add_task(f"{assignment}: feedback", total=len(tasks))
-        for task, outcome in zip(tasks, _outcomes(tasks, jobs or os.cpu_count() or 1), strict=True):
-            bar.advance(line)
-            if isinstance(outcome, str):
-                failures[task.about.student] = outcome
-            else:
-                written += outcome
+    made = told(each(make, tasks, len(tasks), jobs=jobs), len(tasks), f"{assignment}: feedback", console)
+    for task, outcome in zip(tasks, made, strict=True):
+        if isinstance(outcome, str):
+            failures[task.about.student] = outcome
+        else:
+            written += outcome
     return Made(written, len(tasks) - written - len(failures), failures)
-
-
-def _outcomes(tasks: list[Task], jobs: int) -> Iterator[bool | str]:
-    """What came of each task, in order."""
-    if jobs == 1 or len(tasks) <= FEW:
-        yield from map(make, tasks)
-        return
-    # fresh processes: this one may hold a gradebook and threads of a progress bar
-    with ProcessPoolExecutor(min(jobs, len(tasks)), multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(make, tasks, chunksize=4)
 
 
 def _tasks(

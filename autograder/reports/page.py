@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from rich.console import Console
 
 from ..course.cells import OPEN
 from ..course.folder import Course
@@ -55,15 +56,15 @@ class Section:
     people: dict[str, list[str]]
 
 
-def sections(course: Course, chapters: list[str]) -> list[Section]:
+def sections(course: Course, chapters: list[str], console: Console | None = None) -> list[Section]:
     """Read everything. Raises `CourseError`."""
     bring_up_to_date(course, chapters)
-    return [_section(course, chapter) for chapter in chapters]
+    return [_section(course, chapter, console) for chapter in chapters]
 
 
-def _section(course: Course, chapter: str) -> Section:
+def _section(course: Course, chapter: str, console: Console | None) -> Section:
     scored, roster = marks(course, chapter), read_roster(course)
-    found = read_class(course, chapter, {student: mark.unread for student, mark in scored.items()})
+    found = read_class(course, chapter, {student: mark.unread for student, mark in scored.items()}, console)
     readable = [g for g in found if not g.trouble]
     nets = [mark.net for mark in scored.values()] or [0.0]
     top = max((mark.maximum for mark in scored.values()), default=0.0) or 1.0
@@ -76,7 +77,8 @@ def _section(course: Course, chapter: str) -> Section:
     names = {s: roster[s].name or s for s in roster}
     graded = {g.student for g in found}
     told = list(who_needs_a_person(found, scored))
-    told += [(s, "handed in, and is not graded") for s in course.students(chapter) if s not in graded]
+    there = set(course.students(chapter))
+    told += [(s, "handed in, and is not graded") for s in sorted(there) if s not in graded]
     told += [(name, why) for name, why in course.unfit(chapter).items()]
     people: dict[str, list[str]] = {}
     for student, what in told:
@@ -86,7 +88,7 @@ def _section(course: Course, chapter: str) -> Section:
     return Section(
         chapter,
         len(found),
-        sum(s not in course.students(chapter) for s in roster),
+        sum(s not in there for s in roster),
         top,
         round(median(nets), 2),
         round(sum(nets) / len(nets), 2),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from ..course.cells import BY_HAND, OPEN, checks, graded, open_checks, verdict_data
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
+from ..course.pool import FEW_TO_READ, each, told
 from ..grading.stamp import STAMP
 
 
@@ -41,40 +44,68 @@ class ClassReport:
     unreadable: list[str]
 
 
-def class_report(course: Course, chapter: str) -> ClassReport:
-    """Read every graded notebook of a chapter. Raises `CourseError` if there is none."""
+def class_report(course: Course, chapter: str, console: Console | None = None) -> ClassReport:
+    """Read every graded notebook of a chapter. console: where a bar shows how far it is. Raises `CourseError` if there is none."""
     reports: dict[str, ExerciseReport] = {}
     stamps, faults, unreadable = Counter(), [], []
-    unread: dict[str, tuple[str, ...]] | None = None  # only if it is asked for: to open the gradebook takes seconds
+    not_found: list[tuple[str, str, str]] = []
     paths = sorted((course.root / "autograded").glob(f"*/{chapter}/*.ipynb"))
     if not paths:
         raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
-    for path in paths:
-        student = path.parent.parent.name
-        try:
-            notebook = read_notebook(path)
-        except CourseError as error:
-            unreadable.append(f"{student}: {error}")
+    for found in told(each(_read, paths, len(paths), few=FEW_TO_READ), len(paths), f"{chapter}: reading", console):
+        if isinstance(found, str):
+            unreadable.append(found)
             continue
-        stamp = notebook.metadata.get(STAMP, {})
-        how = stamp.get("mode", "graded by other means")
-        stamps[f"{how}, {'isolated' if stamp.get('isolated') else 'not isolated'}"] += 1
-        faults += [f"{student}: {name}" for name in stamp.get("faults", [])]
-        not_found = open_checks(notebook)
-        for name, cell in checks(notebook).items():
+        stamps[found.how] += 1
+        faults += found.faults
+        for name, verdict in found.verdicts.items():
             report = reports.setdefault(name, ExerciseReport(name))
-            if (cell_name := graded(cell)["grade_id"]) in not_found:
-                from ..course.nbgrader.marks import marks
-
-                unread = unread if unread is not None else {s: m.unread for s, m in marks(course, chapter).items()}
-                report.outcomes[OPEN if cell_name in unread.get(student, ()) else BY_HAND] += 1
+            if name in found.not_found:
+                not_found.append((found.student, name, found.not_found[name]))
             else:
-                _add(report, cell)
+                _add(report, verdict)
+    if not_found:  # only then: to open the gradebook takes seconds
+        from ..course.nbgrader.marks import marks
+
+        unread = {student: mark.unread for student, mark in marks(course, chapter).items()}
+        for student, name, cell in not_found:
+            reports[name].outcomes[OPEN if cell in unread.get(student, ()) else BY_HAND] += 1
     return ClassReport(chapter, list(reports.values()), stamps, faults, unreadable)
 
 
-def _add(report: ExerciseReport, cell) -> None:
-    verdict = verdict_data(cell)
+@dataclass(frozen=True)
+class _Read:
+    """What counts of one graded notebook. verdicts: by exercise. not_found: exercises whose answers were not, and their checks."""
+
+    student: str
+    how: str
+    faults: list[str]
+    verdicts: dict[str, dict | None]
+    not_found: dict[str, str]
+
+
+def _read(path: Path) -> _Read | str:
+    """A sentence, if it cannot be read."""
+    student = path.parent.parent.name
+    try:
+        notebook = read_notebook(path)
+    except CourseError as error:
+        return f"{student}: {error}"
+    stamp = notebook.metadata.get(STAMP, {})
+    how = stamp.get("mode", "graded by other means")
+    kept = ("outcome", "points", "max_points", "mistake")
+    verdicts = {
+        name: None if verdict is None else {key: verdict[key] for key in kept}
+        for name, verdict in ((name, verdict_data(cell)) for name, cell in checks(notebook).items())
+    }
+    lost = open_checks(notebook)
+    not_found = {name: cell for name, c in checks(notebook).items() if (cell := graded(c)["grade_id"]) in lost}
+    faults = [f"{student}: {name}" for name in stamp.get("faults", [])]
+    how = f"{how}, {'isolated' if stamp.get('isolated') else 'not isolated'}"
+    return _Read(student, how, faults, verdicts, not_found)
+
+
+def _add(report: ExerciseReport, verdict: dict | None) -> None:
     if verdict is None:
         report.outcomes["no verdict"] += 1
         return

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nbformat import NotebookNode
+from rich.console import Console
 
 from ..course.cells import BY_HAND, OPEN, checks, graded, is_solution, open_checks, verdict_data
 from ..course.files import is_regular
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
+from ..course.pool import FEW_TO_READ, each, told
 from ..grading.reader import Reader
 from ..grading.stamp import STAMP
 
@@ -38,33 +41,44 @@ class Graded:
     seconds: float = 0.0
 
 
-def read_class(course: Course, chapter: str, unread: Mapping[str, Collection[str]]) -> list[Graded]:
-    """Everybody's, in alphabetical order. unread: student → cells that a person has yet to look at, by the gradebook.
+def read_class(
+    course: Course, chapter: str, unread: Mapping[str, Collection[str]], console: Console | None = None
+) -> list[Graded]:
+    """Everybody's, in alphabetical order. unread: student → cells that a person has yet to look at, by the gradebook. console:
+    where a bar shows how far it is.
 
     Raises `CourseError` if nobody is graded.
     """
     paths = sorted((course.root / "autograded").glob(f"*/{chapter}/{chapter}.ipynb"))
     if not paths:
         raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
-    with contextlib.closing(Reader()) as reader:
-        release = _release(course, chapter)
-        return [_read(course, chapter, path, reader, release, unread) for path in paths]
+    read = each(functools.partial(_read, course, chapter), paths, len(paths), few=FEW_TO_READ)
+    try:
+        return [
+            replace(one, verdicts=_looked_at(one.verdicts, unread.get(one.student, ())))
+            for one in told(read, len(paths), f"{chapter}: reading", console)
+        ]
+    finally:
+        _reader().close()
 
 
-def _release(course: Course, chapter: str) -> NotebookNode | None:
-    with contextlib.suppress(CourseError):
-        return read_notebook(course.release(chapter))
-    return None
+def _looked_at(verdicts: dict[str, dict | None], unread: Collection[str]) -> dict[str, dict | None]:
+    """Verdicts, in which what a person has looked at is open no longer. unread: cells that nobody has."""
+    return {
+        name: {**verdict, "outcome": BY_HAND}
+        if verdict and verdict["outcome"] == OPEN and f"{name}-check" not in unread
+        else verdict
+        for name, verdict in verdicts.items()
+    }
 
 
-def _read(
-    course: Course,
-    chapter: str,
-    path: Path,
-    reader: Reader,
-    release: NotebookNode | None,
-    unread: Mapping[str, Collection[str]],
-) -> Graded:
+@functools.cache
+def _reader() -> Reader:
+    """This process's; it ends with it."""
+    return Reader()
+
+
+def _read(course: Course, chapter: str, path: Path) -> Graded:
     student = path.parent.parent.name
     try:
         notebook = read_notebook(path)
@@ -72,12 +86,11 @@ def _read(
         return Graded(student, trouble=str(error))
     verdicts = {name: verdict_data(cell) for name, cell in checks(notebook).items()}
     for cell in open_checks(notebook):
-        outcome = OPEN if cell in unread.get(student, ()) else BY_HAND
-        verdicts[cell.removesuffix("-check")] = {**NO_VERDICT, "outcome": outcome}
+        verdicts[cell.removesuffix("-check")] = {**NO_VERDICT, "outcome": OPEN}
     answers = {graded(c)["grade_id"]: c.source for c in notebook.cells if c.cell_type == "code" and is_solution(c)}
     stamp = notebook.metadata.get(STAMP, {})
     faults, seconds = tuple(stamp.get("faults", ())), float(stamp.get("seconds") or 0)
-    changed = changed_cells(course.submission(student, chapter), release, reader)
+    changed = changed_cells(course.submission(student, chapter), course.release(chapter))
     return Graded(student, verdicts, answers, faults, changed, seconds=seconds)
 
 
@@ -92,20 +105,27 @@ def first_verdicts(course: Course, chapter: str) -> dict[str, dict[str, dict | N
     return found
 
 
-def changed_cells(path: Path, release: NotebookNode | None, reader: Reader) -> tuple[str, ...]:
+def changed_cells(path: Path, release: Path) -> tuple[str, ...]:
     """What of a hand-in was not as the release has it, and was put right before it was graded: facts, whatever their reason."""
     notes: list[str] = []
     try:
-        if release is None or not is_regular(path, path.parents[2]) or path.stat().st_size > MAX_NOTEBOOK:
+        if not is_regular(path, path.parents[2]) or path.stat().st_size > MAX_NOTEBOOK:
             return ()
-        reader.read(path, release, False, notes)
+        _reader().read(path, _released(release, release.stat().st_mtime_ns), False, notes)
     except (CourseError, OSError):
         return ()
-    told = [note for note in notes if any(sign in note for sign in CHANGED)]
-    missing = [note for note in told if note.endswith("was missing")]
+    changed = [note for note in notes if any(sign in note for sign in CHANGED)]
+    missing = [note for note in changed if note.endswith("was missing")]
     if len(missing) > FEW:  # the file has lost its cells on its way
-        told = [f"{len(missing)} graded or locked cells were missing", *(note for note in told if note not in missing)]
-    return tuple(told)
+        others = (note for note in changed if note not in missing)
+        changed = [f"{len(missing)} graded or locked cells were missing", *others]
+    return tuple(changed)
+
+
+@functools.lru_cache(maxsize=16)
+def _released(path: Path, _changed: int) -> NotebookNode:
+    """Read once for a class."""
+    return read_notebook(path)
 
 
 def bare_code(source: str, exercise: str, most: int = 30) -> str:

@@ -119,7 +119,7 @@ def _notes(course: Course, chapter: str, found: dict[str, Mark], roster: dict[st
     def called(students: list[str]) -> str:
         return ", ".join(roster[s].name or s if s in roster else s for s in students)
 
-    there = course.students(chapter)
+    there = dict.fromkeys(course.students(chapter))
     policy = read_settings(course).late.policy
     told = [
         (

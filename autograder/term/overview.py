@@ -40,7 +40,7 @@ def overview(course: Course, chapters: list[str]) -> list[State]:
 
 
 def _state(course: Course, chapter: str, roster: dict[str, Student], settings: Settings) -> State:
-    there = course.students(chapter)
+    there = dict.fromkeys(course.students(chapter))
     known = submissions(course, chapter) if is_there(course) else {}
     due = settings.due.get(chapter)
     return State(

@@ -30,6 +30,7 @@ from sqlalchemy.orm import scoped_session
 from ..folder import Course, CourseError
 from .config import load_config
 from .place import DRIVER, file_of, is_postgresql, parsed, same_place, shown
+from .rows import make_indexes
 
 GO_ON = "go on with the same command"
 DRIVERS = ("psycopg", "psycopg2", "psycopg_binary", "asyncpg", "pg8000")
@@ -44,6 +45,7 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
         troubles(config.CourseDirectory.db_url),
         Gradebook(config.CourseDirectory.db_url, config.CourseDirectory.course_id) as gradebook,
     ):
+        make_indexes(gradebook.db)
         yield gradebook
 
 
@@ -149,6 +151,7 @@ class OneGradebook:
 
     def __enter__(self) -> OneGradebook:
         self._book = Gradebook(self.db_url, self.course_id)
+        make_indexes(self._book.db)
         self._known: list[str] = []
         self._users: list[ModuleType] = []
         return self

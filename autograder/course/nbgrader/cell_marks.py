@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 
 from ..folder import Course
 from .book import open_gradebook, troubles
+from .rows import comment_rows, grade_rows, maxima, notebook_rows
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,24 @@ class Marks:
 def marks_of_all(course: Course, assignment: str) -> dict[str, dict[str, Marks]]:
     """student → notebook → its marks, of everybody in the gradebook. Raises `CourseError`."""
     with open_gradebook(course) as gradebook:
-        try:
-            submissions = gradebook.assignment_submissions(assignment)
-        except MissingEntry:
-            return {}
-        return {s.student_id: {n.name: _marks(n) for n in s.notebooks} for s in submissions}
+        session = gradebook.db
+        comments: dict[tuple[str, str], dict[str, str]] = {}
+        for student, notebook, cell, text in comment_rows(session, assignment):
+            comments.setdefault((student, notebook), {})[cell] = text
+        cells: dict[tuple[str, str], dict[str, Mark]] = {}
+        for row in grade_rows(session, assignment):
+            said = comments.get((row.student, row.notebook), {}).get(row.cell, "")
+            mark = Mark(row.score, row.maximum, row.to_grade, said)
+            cells.setdefault((row.student, row.notebook), {})[row.cell] = mark
+        found: dict[str, dict[str, Marks]] = {}
+        tops = maxima(session, assignment)
+        for student, notebook, penalty in notebook_rows(session, assignment):
+            rated = cells.get((student, notebook), {})
+            said = {c: Mark(comment=t) for c, t in comments.get((student, notebook), {}).items() if c not in rated}
+            score = sum(rated[cell].score for cell in sorted(rated))
+            marks = Marks(score, tops[notebook], penalty, dict(sorted((rated | said).items())))
+            found.setdefault(student, {})[notebook] = marks
+        return found
 
 
 def marks_of(db_url: str, assignment: str, student: str, notebook: str) -> Marks:
@@ -60,4 +74,5 @@ def _marks(notebook: Any) -> Marks:
     }
     cells |= {name: Mark(comment=comment) for name, comment in comments.items()}
     penalty = float(notebook.late_submission_penalty or 0)
-    return Marks(float(notebook.score or 0), float(notebook.max_score or 0), penalty, cells)
+    score = sum(cells[name].score for name in sorted(cells))
+    return Marks(score, float(notebook.max_score or 0), penalty, dict(sorted(cells.items())))

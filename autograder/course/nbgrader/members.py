@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from nbgrader.api import MissingEntry
+from nbgrader.api import Student as Known
 
 from ..folder import Course
 from ..roster import Student
@@ -20,7 +21,8 @@ def note_class(course: Course, students: Iterable[Student], due: Mapping[str, da
     Nobody is taken out. Raises `CourseError`.
     """
     with open_gradebook(course) as gradebook:
-        there = {student.id: student for student in gradebook.students}
+        # one transaction: nbgrader's own update_or_create_student commits each
+        there = {student.id: student for student in gradebook.db.query(Known)}
         for student in students:
             about = {
                 "first_name": student.first_name or None,
@@ -29,8 +31,13 @@ def note_class(course: Course, students: Iterable[Student], due: Mapping[str, da
                 "lms_user_id": student.lms_id or None,
             }
             known = there.get(student.id)
-            if known is None or any(getattr(known, key) != value for key, value in about.items()):
-                gradebook.update_or_create_student(student.id, **about)
+            if known is None:
+                gradebook.db.add(Known(id=student.id, **about))
+                continue
+            for key, value in about.items():
+                if getattr(known, key) != value:
+                    setattr(known, key, value)
+        gradebook.db.commit()
         for chapter, when in due.items():
             naive = (
                 when.replace(tzinfo=None, microsecond=0) if when else None

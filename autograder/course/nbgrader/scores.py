@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from nbformat import NotebookNode
-from nbgrader.api import MissingEntry
 from nbgrader.utils import determine_grade
 
 from ..folder import Course
 from .book import OneGradebook, open_gradebook, troubles
+from .rows import SubmissionRow, comment_rows, grade_rows, submission_rows
 
 
 @dataclass(frozen=True)
@@ -52,38 +53,34 @@ class Submission:
 def submissions(course: Course, assignment: str) -> dict[str, Submission]:
     """Everybody's, by student in alphabetical order; of what is not graded nothing is there. Raises `CourseError`."""
     with open_gradebook(course) as gradebook:
-        try:
-            found = gradebook.assignment_submissions(assignment)
-        except MissingEntry:
-            return {}
-        return {s.student_id: _submission(s) for s in sorted(found, key=lambda s: s.student_id)}
-
-
-def _submission(row) -> Submission:
-    scores = []
-    for notebook in row.notebooks:
-        said = {comment.name: comment.comment or "" for comment in notebook.comments}
-        for grade in notebook.grades:
-            if grade.auto_score is None and grade.manual_score is None and not grade.needs_manual_grade:
+        session = gradebook.db
+        said = {(student, notebook, cell): text for student, notebook, cell, text in comment_rows(session, assignment)}
+        scores: dict[str, list[Score]] = {}
+        for row in grade_rows(session, assignment):
+            if row.auto is None and row.manual is None and not row.to_grade:
                 continue  # a cell that came after this submission was graded
-            scores.append(
+            scores.setdefault(row.student, []).append(
                 Score(
-                    notebook.name,
-                    grade.cell.name,
-                    grade.cell.cell_type == "code",
-                    float(grade.score or 0),
-                    float(grade.max_score),
-                    bool(grade.needs_manual_grade),
-                    grade.manual_score is not None,
-                    said.get(grade.cell.name, ""),
-                    None if grade.auto_score is None else float(grade.auto_score),
+                    row.notebook,
+                    row.cell,
+                    row.code,
+                    row.score,
+                    row.maximum,
+                    row.to_grade,
+                    row.manual is not None,
+                    said.get((row.student, row.notebook, row.cell), ""),
+                    row.auto,
                 )
             )
-    due = row.assignment.duedate
-    at = row.timestamp
-    late = max(0.0, (at - row.duedate).total_seconds()) if due and at else 0.0
-    stored = sum(notebook.late_submission_penalty or 0.0 for notebook in row.notebooks)
-    return Submission(row.student_id, at.replace(tzinfo=UTC) if at else None, late, stored, tuple(scores))
+        return {
+            row.student: _submission(row, scores.get(row.student, ())) for row in submission_rows(session, assignment)
+        }
+
+
+def _submission(row: SubmissionRow, scores: Iterable[Score]) -> Submission:
+    late = max(0.0, (row.at - row.due).total_seconds()) if row.due and row.at else 0.0
+    ordered = tuple(sorted(scores, key=lambda score: (score.notebook, score.cell)))
+    return Submission(row.student, row.at.replace(tzinfo=UTC) if row.at else None, late, row.penalty, ordered)
 
 
 def automatic_score(cell: NotebookNode) -> tuple[float, float]:
