@@ -140,6 +140,7 @@ def grade(
     course = course_of(context)
     picked = course.pick_assignments(chapters)
     wanted = {chapter: course.who_handed_in(chapter, list(students)) for chapter in picked}
+    readable(course)
     writable(course)
     failures = []
     with Judges() as judges:  # they import TensorFlow while we import nbgrader
@@ -514,6 +515,7 @@ def regrade(context: click.Context, chapter: str, students: tuple[str, ...], job
     course, console = course_of(context), Console()
     (picked,) = course.pick_assignments([chapter])
     wanted = course.who_handed_in(picked, list(students))
+    readable(course)
     writable(course)
     with Judges() as judges:
         from .course.made_with import notice as made_with
@@ -597,6 +599,14 @@ def feedback(
 def notice(told: str) -> None:
     if told:
         click.echo(told, err=True)
+
+
+def readable(course: Course) -> None:
+    """Raises, before anything is started, if the class's settings or its roster do not fit."""
+    from .course.roster import read_roster
+    from .course.settings import read_settings
+
+    read_settings(course), read_roster(course)
 
 
 def writable(course: Course) -> None:
