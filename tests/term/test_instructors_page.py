@@ -30,11 +30,15 @@ ROSTER = """Student,ID,SIS User ID,SIS Login ID,Section
 def commands() -> list[tuple[str, list[str]]]:
     """(command, the lines that it is said to print) in the page's order."""
     found: list[tuple[str, list[str]]] = []
+    printing = False
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         if line.startswith("    $ "):
             found.append((line[6:], []))
-        elif line.startswith("    ") and found:
+            printing = True
+        elif line.startswith("    ") and printing:
             found[-1][1].append(line[4:])
+        elif line:
+            printing = False
     return found
 
 
