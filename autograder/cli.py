@@ -191,6 +191,7 @@ def grade(
     course = course_of(context)
     picked = course.pick_assignments(chapters)
     wanted = {chapter: course.who_handed_in(chapter, list(students)) for chapter in picked}
+    readable(course)
     writable(course)
     failures, console = [], Console()
     with executor_for(course.root, jobs, asked, teller(console)) as executor:
@@ -557,8 +558,14 @@ def release_feedback(context: click.Context, chapter: str, how: str, output: Pat
 
     course = course_of(context)
     (picked,) = course.pick_assignments([chapter])
-    failures = write_feedback(course, picked, Console(), solutions=None).failures
-    made = release(course, picked, how, output)
+    failures: dict[str, str] = {}
+    made = release(
+        course,
+        picked,
+        how,
+        output,
+        lambda: failures.update(write_feedback(course, picked, Console(), solutions=None).failures),
+    )
     for note in made.notes:
         click.echo(note)
     click.echo(f"feedback of {len(made.students)} student{'s' * (len(made.students) != 1)}: {made.where}")
@@ -593,6 +600,7 @@ def regrade(
     course, console = course_of(context), Console()
     (picked,) = course.pick_assignments([chapter])
     wanted = course.who_handed_in(picked, list(students))
+    readable(course)
     writable(course)
     with executor_for(course.root, jobs, asked, teller(console)) as executor:
         from .course.made_with import notice as made_with
@@ -711,6 +719,14 @@ def notice(told: str) -> None:
 def teller(console: Any) -> Callable[[str], None]:
     """Tells a sentence beside the progress of a run."""
     return functools.partial(console.print, highlight=False, markup=False, soft_wrap=True)
+
+
+def readable(course: Course) -> None:
+    """Raises, before anything is started, if the class's settings or its roster do not fit."""
+    from .course.roster import read_roster
+    from .course.settings import read_settings
+
+    read_settings(course), read_roster(course)
 
 
 def writable(course: Course) -> None:

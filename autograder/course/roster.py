@@ -136,8 +136,8 @@ def columns_of(header: list[str]) -> dict[int, str]:
 def bare(cell: str) -> str:
     """What stands in a cell, without what spreadsheets and Brightspace put around a number or a name: ="007", '007, #ana."""
     text = re.sub("[\u200b\u200e\u200f\ufeff]", "", cell).replace("\xa0", " ").strip()
-    found = re.fullmatch(r'="(.*)"', text)
-    return (found[1] if found else text.lstrip("'#" if text[1:2].isalnum() else "")).strip()
+    found = re.fullmatch(r"""="(.*)"|'(\d+)|#(.+)""", text)
+    return next(filter(None, found.groups()), "").strip() if found else text
 
 
 def is_nobody(about: dict[str, str]) -> bool:

@@ -6,8 +6,10 @@ import unicodedata
 from dataclasses import dataclass
 
 from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ..course.cells import checks
 from ..course.folder import Course
@@ -66,7 +68,7 @@ def _column(notebook: str, cell: str, several: bool) -> str:
 
 
 def table(course: Course, chapter: str, rows: list[Row], width: int = 80) -> Table:
-    """The rows as a table, and those in the roster who handed in nothing. Exercises go by number where their names need more
+    """The rows as a table under a line that says what is in it, and those in the roster who handed in nothing. Exercises go by number where their names need more
     than the width."""
     notebooks, roster = course.notebooks(chapter), read_roster(course)
     names = [
@@ -76,14 +78,10 @@ def table(course: Course, chapter: str, rows: list[Row], width: int = 80) -> Tab
     ]
     top = max((row.mark.maximum for row in rows if row.mark), default=0)
     wide = sum(max(len(n), 4) + 1 for n in names) + NAME + 24 <= width
-    legend = "" if wide else "\n" + ", ".join(f"{i} {n}" for i, n in enumerate(names, 1))
-    made = Table(
-        title=f"{escape(chapter)}: points, {top:g} in all; ? is for a person to look at{legend}",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
+    legend = [] if wide else [Text(", ".join(f"{i} {n}" for i, n in enumerate(names, 1)), style="italic")]
+    title = Text(f"{chapter}: points, {top:g} in all; ? is for a person to look at", style="italic")
+    made = Headed(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    made.lines = (title, *legend)
     made.add_column("student", no_wrap=True, overflow="ellipsis", max_width=NAME)
     for number, name in enumerate(names, 1):
         made.add_column(name if wide else str(number), justify="right", no_wrap=True)
@@ -99,6 +97,16 @@ def table(course: Course, chapter: str, rows: list[Row], width: int = 80) -> Tab
             escape(name_of(student, roster)), *["–"] * (len(made.columns) - 2), why_none(course, chapter, student)
         )
     return made
+
+
+class Headed(Table):
+    """A table under lines of text, which are as wide as the console: a title of rich's own is broken where the table ends."""
+
+    lines: tuple[Text, ...] = ()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from self.lines
+        yield from super().__rich_console__(console, options)
 
 
 def _cells(row: Row, names: list[str], roster: dict[str, Student], columns: int) -> list[str]:

@@ -80,8 +80,17 @@ class Roster:
                 if len(found) > 1:
                     return Owner("", f"{' and '.join(sorted(found))} are both called {who}", told, depth)
                 if found:
-                    return Owner(*found, "", told, depth)
-        return self._within(parts, None)
+                    return self._unless_named_outside(Owner(*found, "", told, depth), parts)
+        start = 1 if _download(parts) else 0  # what a person called a download of everybody's says the least
+        inside = self._within(parts[start:], None, start)
+        return inside if inside.why != NOBODY or not start else self._within(parts[:1], None)
+
+    def _unless_named_outside(self, owner: Owner, parts: tuple[str, ...]) -> Owner:
+        """What lies in a folder that names somebody else is nobody's: a student may call a file as they like."""
+        outside = self._within(parts[1 if _download(parts) else 0 : owner.depth], None)
+        if outside.student in ("", owner.student):
+            return owner
+        return Owner("", f"its name is {owner.student}'s, its folder's {outside.student}'s", owner.told, owner.depth)
 
     def _within(self, parts: tuple[str, ...], told: Told | None, depth: int = 0) -> Owner:
         """By somebody's whole name, login or number that stands in a longer name, if it is one person's only."""
@@ -134,6 +143,10 @@ class Roster:
             without = without.removeprefix(chapter).removesuffix(chapter)
         ends = [who for login, who in self._github.items() if part.casefold().endswith(f"-{login}")]
         return [*(told.who if told else ()), stem, without, *ends]
+
+
+def _download(parts: tuple[str, ...]) -> bool:
+    return len(parts) > 1 and parts[0].lower().endswith(".zip")
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,19 @@ import re
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ..course.files import remove_tree
 from ..course.folder import Course, CourseError
 from ..course.nbgrader.exchange import in_exchange, release_to_exchange
+from ..course.nbgrader.marks import bring_up_to_date
 from .names import told_by
 from .store import LOG
+
+MARK = ".course-feedback"
+"""In a folder that this command has written."""
 
 
 @dataclass
@@ -26,31 +31,37 @@ class Released:
     notes: list[str] = field(default_factory=list)
 
 
-def release(course: Course, chapter: str, how: str, output: Path | None) -> Released:
-    """Give out the pages that there are. how: "folder", "canvas", "moodle", "brightspace" or "exchange". Raises `CourseError`."""
-    pages = pages_of(course, chapter)
+def release(course: Course, chapter: str, how: str, output: Path | None, make: Callable[[], object]) -> Released:
+    """how: "folder", "canvas", "moodle", "brightspace" or "exchange". make: brings the pages up to date, once it is certain that
+    they can be given out. Raises `CourseError`."""
+    graded = graded_notebooks(course, chapter)
     made = Released(output or course.root / f"feedback-{chapter}{'' if how == 'folder' else '.zip'}", [])
-    if how == "exchange":
-        made.where = release_to_exchange(course, chapter)
-        made.students = [s for s in pages if in_exchange(course, s, chapter)]
-        made.notes = _unreachable(pages, made.students, "handed in outside of the exchange")
-        return made
-    if how == "folder":
-        names = {student: student for student in pages}
-    else:
+    students = list(dict.fromkeys(path.parent.parent.name for path in graded))
+    names = {student: student for student in students}
+    if how not in ("folder", "exchange"):
         came = came_as(course, chapter)
-        names = {s: name for s in pages if (name := as_lms_wants(came.get(s, ""), how))}
-        made.notes = _unreachable(pages, names, f"did not come in a download of {how.capitalize()}'s")
+        names = {s: name for s in students if (name := as_lms_wants(came.get(s, ""), how))}
+        made.notes = _unreachable(students, names, f"did not come in a download of {how.capitalize()}'s")
         if not names:
             raise CourseError(
                 f"nobody's hand-in of {chapter} came in a download of {how.capitalize()}'s; try --to folder"
             )
+    if how != "exchange":
+        refuse_target(made.where, folder=how == "folder")
+    bring_up_to_date(course, [chapter])
+    make()
+    pages = pages_of(course, chapter, graded)
+    if how == "exchange":
+        made.where = release_to_exchange(course, chapter)
+        made.students = [s for s in pages if in_exchange(course, s, chapter)]
+        made.notes = _unreachable(students, made.students, "handed in outside of the exchange")
+        return made
     files = {
         f"{name}/{page.name}" if how != "canvas" else f"{name}{f'-{page.stem}' * (len(pages[s]) > 1)}.html": page
         for s, name in names.items()
-        for page in pages[s]
+        for page in pages.get(s, ())
     }
-    made.students = list(names)
+    made.students = [student for student in names if student in pages]
     if how == "folder":
         write_folder(files, made.where)
     else:
@@ -58,16 +69,31 @@ def release(course: Course, chapter: str, how: str, output: Path | None) -> Rele
     return made
 
 
-def pages_of(course: Course, chapter: str) -> dict[str, list[Path]]:
-    """Everybody's pages of what is graded, student by student, as `course feedback` has written them."""
-    found: dict[str, list[Path]] = {}
-    for graded in sorted((course.root / "autograded").glob(f"*/{chapter}/*.ipynb")):
-        student = graded.parent.parent.name
-        page = course.root / "feedback" / student / chapter / f"{graded.stem}.html"
-        if student[0] != "." and page.is_file():
-            found.setdefault(student, []).append(page)
-    if not found:
+def graded_notebooks(course: Course, chapter: str) -> list[Path]:
+    """Everybody's, by student. Raises `CourseError` if there is none."""
+    found = (course.root / "autograded").glob(f"*/{chapter}/*.ipynb")
+    graded = sorted(path for path in found if path.parent.parent.name[0] != ".")
+    if not graded:
         raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
+    return graded
+
+
+def refuse_target(target: Path, folder: bool) -> None:
+    """Raises if that is not ours to write."""
+    if folder and target.exists() and not (target / MARK).is_file():
+        raise CourseError(f"{target} is there already, and not of this command's making")
+    if not folder and target.is_dir():
+        raise CourseError(f"{target} is a folder; the zip needs a name of its own")
+
+
+def pages_of(course: Course, chapter: str, graded: list[Path]) -> dict[str, list[Path]]:
+    """Everybody's pages of what is graded, student by student, as far as there are any."""
+    found: dict[str, list[Path]] = {}
+    for notebook in graded:
+        student = notebook.parent.parent.name
+        page = course.root / "feedback" / student / chapter / f"{notebook.stem}.html"
+        if page.is_file():
+            found.setdefault(student, []).append(page)
     return found
 
 
@@ -106,20 +132,17 @@ def as_lms_wants(name: str, how: str) -> str:
     return ""
 
 
-def _unreachable(pages: dict, reached, why: str) -> list[str]:
-    return [f"{student} {why}, and gets nothing this way" for student in pages if student not in reached]
+def _unreachable(students: list[str], reached, why: str) -> list[str]:
+    return [f"{student} {why}, and gets nothing this way" for student in students if student not in reached]
 
 
 def write_folder(files: dict[str, Path], target: Path) -> None:
     """Whole, in the place of what was there from the last time; what is no folder of ours is left alone."""
-    mark = ".course-feedback"
-    if target.exists() and not (target / mark).is_file():
-        raise CourseError(f"{target} is there already, and not of this command's making")
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         fresh.chmod(0o755)
-        (fresh / mark).touch()
+        (fresh / MARK).touch()
         for name, page in files.items():
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(page, fresh / name)

@@ -99,6 +99,10 @@ def test_a_late_policy_of_another_kind(graded_class):
     settings = graded_class.root / "class.toml"
     settings.write_text(settings.read_text().replace('policy = "per-day"', 'policy = "zero"'))
     assert marks(graded_class, CHAPTER)[ident(1)].net == 0
+    assert typed("class 1", graded_class.root).exit_code == 0
+    with open_gradebook(graded_class) as gradebook:  # what formgrader and the page of feedback show
+        (notebook,) = gradebook.find_submission(CHAPTER, ident(1)).notebooks
+        assert notebook.late_submission_penalty == notebook.score == 20
     settings.write_text(settings.read_text().replace("[late]\n", "[late]\nshare = 2\n").replace("share = 0.1\n", ""))
     refused("export", graded_class.root, "share is 2; it is a number from 0 to 1")
 

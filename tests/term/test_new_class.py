@@ -12,7 +12,7 @@ from oddities import SIZE
 
 from autograder.course.folder import CourseError
 from autograder.course.nbgrader.book import open_gradebook
-from autograder.course.roster import students_of
+from autograder.course.roster import bare, students_of
 from autograder.course.settings import Late, read_settings, settings_of
 from autograder.term.new_class import chosen
 
@@ -88,6 +88,22 @@ ROSTERS = {
     "of numbers": ("id,name,ID number\nana@uni,Ana\u00a0Birch ,77.0\n", "utf-8"),
     "windows": ("Name;E-Mail\nAna Birch;ana@uni\n", "cp1252"),
 }
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ('="007"', "007"),
+        ("'007", "007"),
+        ("'t Hooft", "'t Hooft"),
+        ("#ana", "ana"),
+        ("#", "#"),
+        ("\ufeff a\u00a0b ", "a b"),
+        ("", ""),
+    ],
+)
+def test_what_is_put_around_a_cell(cell, told):
+    assert bare(cell) == told
 
 
 @pytest.mark.parametrize("kind", ROSTERS)

@@ -6,7 +6,7 @@ from ..folder import Course
 from ..marks import Mark, mark
 from ..roster import read_roster
 from ..settings import SETTINGS, read_settings
-from .members import forget_times, note_class
+from .members import note_class, note_lateness
 from .scores import submissions
 
 
@@ -27,4 +27,4 @@ def bring_up_to_date(course: Course, chapters: list[str]) -> None:
         return
     settings = read_settings(course)
     note_class(course, read_roster(course).values(), {chapter: settings.due.get(chapter) for chapter in chapters})
-    forget_times(course, chapters)
+    note_lateness(course, chapters, settings.late)

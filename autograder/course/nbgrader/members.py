@@ -12,6 +12,7 @@ from nbgrader.api import Student as Known
 
 from ..folder import Course
 from ..roster import Student
+from ..settings import Late
 from .book import open_gradebook
 
 
@@ -50,9 +51,12 @@ def note_class(course: Course, students: Iterable[Student], due: Mapping[str, da
                 gradebook.update_or_create_assignment(chapter, duedate=naive)
 
 
-def forget_times(course: Course, chapters: Iterable[str]) -> None:
-    """Of who has handed in again, and nobody knows when: the time of the hand-in before that goes out of the gradebook, where
-    nbgrader leaves it. Raises `CourseError`."""
+def note_lateness(course: Course, chapters: Iterable[str], late: Late) -> None:
+    """What lateness costs by the class's policy as it is today, also where nbgrader has noted another penalty when it graded.
+
+    Of who has handed in again, and nobody knows when, the time of the hand-in before that goes out of the gradebook, where
+    nbgrader leaves it. Raises `CourseError`.
+    """
     with open_gradebook(course) as gradebook:
         for chapter in chapters:
             with contextlib.suppress(MissingEntry):
@@ -60,4 +64,8 @@ def forget_times(course: Course, chapters: Iterable[str]) -> None:
                     folder = course.submitted_folder(submission.student_id, chapter)
                     if submission.timestamp and folder.is_dir() and not (folder / "timestamp.txt").exists():
                         submission.timestamp = None
+                    for notebook in submission.notebooks:
+                        cost = late.penalty(float(notebook.score or 0), submission.total_seconds_late)
+                        if abs((notebook.late_submission_penalty or 0) - cost) > 1e-9:
+                            notebook.late_submission_penalty = cost
         gradebook.db.commit()
