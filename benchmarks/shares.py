@@ -38,20 +38,21 @@ def shares(chapter: str, size: int, profile: bool) -> dict[str, float]:
     from autograder.course.folder import Course
     from autograder.execution.processes import children_of
     from autograder.grading.batch import grade
+    from autograder.grading.executor import LocalExecutor
     from autograder.grading.judges import Judges
 
     console = Console(file=io.StringIO())
     with tempfile.TemporaryDirectory() as folder, Judges() as judges:
         course = Course(school(Path(folder), chapter, size, None))
         everybody = course.students(chapter)
-        grade(course, chapter, everybody[:4], console, judges=judges, jobs=1)  # what is done once is done
+        grade(course, chapter, everybody[:4], console, executor=LocalExecutor(judges, 1))  # what is done once is done
         zygote = judges.zygote.pid
         (judge,) = children_of(zygote)
         before = times(zygote), times(judge)
         watch = cProfile.Profile() if profile else contextlib.nullcontext()
         started, wall = time.process_time(), time.monotonic()
         with watch:
-            done = grade(course, chapter, everybody, console, judges=judges, jobs=1, regrade=True)
+            done = grade(course, chapter, everybody, console, executor=LocalExecutor(judges, 1), regrade=True)
         main, wall = time.process_time() - started, time.monotonic() - wall
         after = times(zygote), times(judge)
     if profile:

@@ -60,7 +60,7 @@ def names(requirements: list[Requirement]) -> set[str]:
 def imported(folder: str) -> dict[str, str]:
     """The libraries that a folder's modules import, wherever in a module: top-level name → one module that does."""
     paths = sorted((ROOT / folder).rglob("*.py"))
-    ours = {"autograder", "website"} | ({path.stem for path in paths} if folder == "tests" else set())
+    ours = {"autograder", "website"} | ({path.stem for path in paths} if folder in ("tests", "benchmarks") else set())
     found = {}
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):

@@ -28,6 +28,7 @@ from autograder.course.nbgrader.marks import marks
 from autograder.course.nbgrader.place import LINE, db_url_of, shown
 from autograder.course.notebooks import notebook_text, read_notebook, write_text
 from autograder.grading.batch import grade
+from autograder.grading.executor import LocalExecutor
 from autograder.grading.judges import Judges
 from autograder.term.new_class import config_of
 
@@ -229,7 +230,9 @@ def test_a_term_in_it(graded_class, postgres, tmp_path):
     assert "6 pages written" in typed("feedback 01 --jobs 1", course.root).output
     told = Watching(postgres.cut)
     with Judges() as judges:
-        done = grade(course, CHAPTER, [ident(n) for n in range(8)], Console(file=told), judges=judges, jobs=1)
+        done = grade(
+            course, CHAPTER, [ident(n) for n in range(8)], Console(file=told), executor=LocalExecutor(judges, 1)
+        )
         assert (done.graded, done.skipped, done.failures) == (2, 6, ())
     assert len(marks(course, CHAPTER)) == 8
     _read_by_hand(course, tmp_path)
