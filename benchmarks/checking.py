@@ -4,8 +4,8 @@ Every chapter's released notebook in a real kernel; into it, one after the other
 each of its typical mistakes. What is timed is the run of the check cell, from the question to the kernel until it is idle again:
 the draws, the reference, the hint, the smallest input and the picture are all in it. What the check remembers of an earlier
 answer to the same exercise is taken from it first, so that each number is that of a first check. The times of right answers say
-little of speed: `check` judges as many draws as fit into a third of a second. Nothing here is a test: a noisy machine makes slow
-numbers.
+little of speed: `check` judges as many draws as fit into a quarter of a second. Nothing here is a test: a noisy machine makes slow
+numbers, so the load is told, and beside the time on the clock the processor's time of the kernel.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from queue import Empty
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import psutil  # noqa: E402  after the log level is set
 from jupyter_client.manager import start_new_kernel  # noqa: E402  after the log level is set
 
 from autograder.course.cells import graded  # noqa: E402
@@ -37,11 +38,15 @@ FORGET = "__import__('importlib').import_module('autograder.judging.judge').answ
 
 @dataclass
 class Times:
-    """Of one exercise: seconds of the check of its solution, and of each of its mistakes, with the mistake's hint."""
+    """Of one exercise: seconds of the check of its solution, and of each of its mistakes, with the mistake's hint.
+
+    busy: the processor's seconds for each of the mistakes.
+    """
 
     name: str
     right: float
     wrong: list[tuple[float, str]]
+    busy: list[float]
 
     @property
     def median(self) -> float:
@@ -54,6 +59,11 @@ class Kernel:
     def __init__(self, folder: str) -> None:
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.manager, self.client = start_new_kernel(kernel_name="python3", cwd=folder, env=env)
+
+    def busy(self) -> float:
+        """The processor's seconds that the kernel has used so far."""
+        used = psutil.Process(self.manager.provisioner.pid).cpu_times()
+        return used.user + used.system
 
     def run(self, cell: str, source: str) -> float:
         """Run a cell → the seconds until the kernel is idle again."""
@@ -85,19 +95,23 @@ def chapter_times(chapter: str, names: list[str]) -> list[Times]:
     with tempfile.TemporaryDirectory() as folder:
         kernel = Kernel(folder)
 
-        def timed(name: str, source: str) -> float:
+        def timed(name: str, source: str) -> tuple[float, float]:
             kernel.run("forget", FORGET)
             kernel.run(name, source)
-            return kernel.run(f"{name}-check", f"check({name})")
+            before = kernel.busy()
+            return kernel.run(f"{name}-check", f"check({name})"), kernel.busy() - before
 
         try:
             kernel.run("setup", setup)
             for name in names:
                 mistakes = exercises[name].mistakes
-                wrong = [(timed(name, mistake_source(exercises[name], m.answer)), m.hint) for m in mistakes]
-                found.append(Times(name, timed(name, right[name]), wrong))
-                slowest = max(found[-1].wrong)
-                print(f"| {name} | {found[-1].right:.2f} | {found[-1].median:.2f} | {slowest[0]:.2f} |", flush=True)
+                pairs = [timed(name, mistake_source(exercises[name], m.answer)) for m in mistakes]
+                wrong = [(seconds, m.hint) for (seconds, _), m in zip(pairs, mistakes, strict=True)]
+                one = Times(name, timed(name, right[name])[0], wrong, [busy for _, busy in pairs])
+                found.append(one)
+                busy = statistics.median(one.busy)
+                row = f"{one.right:.2f} | {one.median:.2f} | {busy:.2f} | {max(one.wrong)[0]:.2f}"
+                print(f"| {name} | {row} |", flush=True)
         finally:
             kernel.close()
     return found
@@ -112,7 +126,9 @@ def main() -> None:
     for name in asked.names:
         if not any(chapter.startswith(name) or name in names for chapter, names in known.items()):
             sys.exit(f"There is no chapter and no exercise {name!r}.")
-    print("| exercise | right (s) | wrong, median (s) | wrong, slowest (s) |\n| --- | ---: | ---: | ---: |")
+    print(f"load {psutil.getloadavg()[0]:.1f} on {os.cpu_count()} processors\n")
+    print("| exercise | right (s) | wrong, median (s) | of the processor (s) | wrong, slowest (s) |")
+    print("| --- | ---: | ---: | ---: | ---: |")
     times = []
     for chapter, names in known.items():
         if asked.names and not any(chapter.startswith(a) for a in asked.names):
@@ -121,8 +137,11 @@ def main() -> None:
             times += chapter_times(chapter, names)
     right, wrong = [t.right for t in times], [seconds for t in times for seconds, _ in t.wrong]
     print(f"\n{len(right)} right answers: median {statistics.median(right):.2f} s, slowest {max(right):.2f} s")
+    busy = statistics.median(seconds for t in times for seconds in t.busy)
     print(f"{len(wrong)} wrong answers: median {statistics.median(wrong):.2f} s, slowest {max(wrong):.2f} s")
+    print(f"the processor's time for a wrong answer: median {busy:.2f} s")
     over = [t.name for t in times if t.median > GOAL or t.right > GOAL]
+    print(f"load at the end {psutil.getloadavg()[0]:.1f}")
     print(f"exercises with a median over {GOAL} s: {', '.join(over) or 'none'}\n\nThe slowest checks of wrong answers:")
     ranked = sorted(((seconds, t.name, hint) for t in times for seconds, hint in t.wrong), reverse=True)
     for seconds, name, hint in ranked[: asked.slowest]:

@@ -330,6 +330,15 @@ def _(logdir, tag, values):
                 tf.summary.scalar(tag, v, step=100 * i)
 
 
+@log_scalars.mistake(
+    "TensorFlow says that no step is set: every value needs one. At which step was value number i measured?"
+)
+def _(logdir, tag, values):
+    with tf.summary.create_file_writer(str(logdir)).as_default():
+        for value in values:
+            tf.summary.scalar(tag, value)
+
+
 # -- plot_to_image
 
 
@@ -558,6 +567,17 @@ def _(figure):
     return tf.image.decode_png(buffer.getvalue(), channels=4)[None]
 
 
+@plot_to_image.mistake(
+    "There is nothing to decode: a buffer that has just been written stands at its end, and read() goes on from there. Go back to "
+    "its start first, or ask for the whole value."
+)
+def _(figure):
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    plt.close(figure)
+    return tf.image.decode_png(buffer.read(), channels=4)[tf.newaxis]
+
+
 # -- image_grid
 
 
@@ -760,6 +780,16 @@ def _(images):
     figure = plt.gcf()
     for place in range(25):
         figure.figimage(images[place].numpy(), 36 + 100 * (place % 5), 436 - 100 * (place // 5), cmap="gray")
+    return figure
+
+
+@image_grid.mistake("matplotlib counts the places of a grid from 1 to 25, Python its pictures from 0 to 24.")
+def _(images):
+    figure = plt.figure()
+    for k in range(25):
+        axes = figure.add_subplot(5, 5, k)
+        axes.imshow(images[k])
+        axes.set(xticks=[], yticks=[])
     return figure
 
 
@@ -1072,7 +1102,8 @@ def _(logdir, tag):
 
 
 @read_scalars.mistake(
-    "TensorFlow 2 writes scalars as tensors. In the list of old-style scalars there is nothing to be found."
+    "TensorFlow 2 writes scalars as tensors: among the old-style scalars there is nothing to be found. Nor is there anything at all "
+    "before the accumulator has been told to load."
 )
 def _(logdir, tag):
     events = _accumulated(logdir, size_guidance={"scalars": 0}).Scalars(tag)
@@ -1131,3 +1162,12 @@ def _(logdir, tag):
 @read_scalars.mistake("You return pairs of step and value. Two lists were asked for, one of steps and one of values.")
 def _(logdir, tag):
     return sorted(dict(_whole(logdir, tag)).items())
+
+
+@read_scalars.mistake("A tensor's event has no `value`. Where does it keep its tensor, and what makes an array of it?")
+def _(logdir, tag):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    accumulator = EventAccumulator(str(logdir), size_guidance={"tensors": 0})
+    accumulator.Reload()
+    return [e.step for e in accumulator.Tensors(tag)], [e.value for e in accumulator.Tensors(tag)]
