@@ -82,6 +82,7 @@ def cluster(asked: Asked, say: Callable[[str], None]) -> Iterator[ClusterExecuto
     with _on_this_machine(asked.local) if asked.local else _elsewhere(asked) as (connect, where):
         executor = ClusterExecutor(connect, where, say, encrypted=not asked.unencrypted)
         with contextlib.closing(executor):
+            executor.open()
             yield executor
 
 

@@ -47,6 +47,10 @@ class ClusterExecutor:
         self._client: Client | None = None
         self._crew: Crew | None = None
 
+    def open(self) -> None:
+        """Connect, before anything else is done. Raises `CourseError`."""
+        self._connected()
+
     def close(self) -> None:
         """Send the workers' judges home."""
         if self._crew is not None and self._client is not None:
