@@ -4,6 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 TESTABLE := .venv/.testable
 SITED := .venv/.sited
+CLUSTERED := .venv/.clustered
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
@@ -32,18 +33,22 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@touch $(READY)
 
-$(TESTABLE): $(READY) requirements-test.lock
-	@$(PIP) --require-hashes -r requirements.lock -r requirements-test.lock
+$(TESTABLE): $(READY) requirements-test.lock requirements-postgres.lock
+	@$(PIP) --require-hashes -r requirements.lock -r requirements-test.lock -r requirements-postgres.lock
 	@touch $(TESTABLE)
 
 $(SITED): $(READY) requirements-site.lock
 	@$(PIP) --require-hashes -r requirements.lock -r requirements-site.lock
 	@touch $(SITED)
 
+$(CLUSTERED): $(READY) requirements-cluster.lock
+	@$(PIP) --require-hashes -r requirements.lock -r requirements-cluster.lock
+	@touch $(CLUSTERED)
+
 demo: $(READY)
 	@$(BIN)/python -m autograder.demo
 
-test: $(TESTABLE) $(SITED) axe
+test: $(TESTABLE) $(SITED) $(CLUSTERED) axe
 	@BIN=$(BIN) sh tests/run
 
 # axe-core looks at pages as people do who cannot see them; where npm has it not, the tests do without and say so.
@@ -69,7 +74,7 @@ lab: $(READY)
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet
 lock: $(TESTABLE)
 	$(COMPILE) --output-file requirements.lock >/dev/null
-	for extra in test site; do \
+	for extra in test site cluster postgres; do \
 	    $(COMPILE) --extra $$extra --constraint requirements.lock --output-file requirements-$$extra.lock >/dev/null \
 	        $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u) && \
 	    sed -i.old '/^$$/,$$d' requirements-$$extra.lock && rm requirements-$$extra.lock.old || exit 1; \

@@ -12,11 +12,14 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .course.folder import Course, CourseError, find_course
+
+if TYPE_CHECKING:
+    from .grading.cluster.connect import Asked
 
 
 def plain_errors(command: Callable) -> Callable:
@@ -52,7 +55,7 @@ def plain_errors(command: Callable) -> Callable:
 @click.version_option(package_name="tf-first-principles", prog_name="course")
 @click.pass_context
 def main(context: click.Context, folder: Path | None) -> None:
-    """Build, check, hand out and grade the course "TensorFlow from first principles"."""
+    """Build, check, hand out and grade the course "TensorFlow from first principles", or one of your own."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     context.obj = folder
 
@@ -97,18 +100,56 @@ def check(context: click.Context, chapters: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: dist/tf-first-principles.zip"
-)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: in dist/")
 @click.pass_context
 @plain_errors
 def bundle(context: click.Context, output: Path | None) -> None:
     """Pack what students get into one zip: notebooks without solutions, the package, how to start."""
     from .course.bundle import bundle as make
+    from .course.bundle import name_of
 
     course = course_of(context)
-    path = make(course, output or course.root / "dist" / "tf-first-principles.zip")
+    path = make(course, output or course.root / "dist" / f"{name_of(course)}.zip")
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+def cluster_options(command: Callable) -> Callable:
+    """Where is judged: the options of every command that does. It gets them as `asked`."""
+    file = click.Path(path_type=Path)
+
+    @click.option(
+        "--local-cluster", "local", type=click.IntRange(1), metavar="N", help="On N Dask workers of this machine."
+    )
+    @click.option(
+        "--scheduler", metavar="ADDRESS", help="On the Dask cluster of this scheduler, such as tls://host:8786."
+    )
+    @click.option("--tls-ca", type=file, help="Of --scheduler: the certificate of the authority, a file.")
+    @click.option("--tls-cert", type=file, help="Of --scheduler: your own certificate, a file.")
+    @click.option("--tls-key", type=file, help="Of --scheduler: the key of it, a file.")
+    @click.option(
+        "--unencrypted", is_flag=True, help="With tcp:// to another machine: the network is encrypted otherwise."
+    )
+    @functools.wraps(command)
+    def run(
+        *arguments: Any,
+        local: int | None,
+        scheduler: str | None,
+        tls_ca: Path | None,
+        tls_cert: Path | None,
+        tls_key: Path | None,
+        unencrypted: bool,
+        **named: Any,
+    ) -> Any:
+        from .grading.cluster.connect import Asked
+
+        asked = Asked(local, scheduler, tls_ca, tls_cert, tls_key, unencrypted)
+        if named.get("jobs") and asked != Asked():
+            raise click.UsageError(
+                "--jobs is for this machine alone; a cluster has as many as its workers have threads"
+            )
+        return command(*arguments, asked=asked, **named)
+
+    return run
 
 
 @main.command()
@@ -118,22 +159,29 @@ def bundle(context: click.Context, output: Path | None) -> None:
     "--jobs", "-j", type=click.IntRange(1), help="How many notebooks at a time. Default: one for each processor."
 )
 @click.option("--regrade", is_flag=True, help="Grade again what is graded already.")
+@cluster_options
 @click.pass_context
 @plain_errors
 def grade(
-    context: click.Context, chapters: tuple[str, ...], students: tuple[str, ...], jobs: int | None, regrade: bool
+    context: click.Context,
+    chapters: tuple[str, ...],
+    students: tuple[str, ...],
+    jobs: int | None,
+    regrade: bool,
+    asked: Asked,
 ) -> None:
     """Grade the submissions of CHAPTERS, or of other assignments in source/, into the gradebook and show the grades.
 
     What is graded stays graded: after a stop, the same command goes on where it was. A submission that has changed since is
-    graded again.
+    graded again. On more than one machine: docs/cluster.md.
 
     \b
     Example: course grade 01 --student ada
+    Example: course grade 01 --local-cluster 4
     """
     from rich.console import Console
 
-    from .grading.judges import Judges
+    from .grading.places import executor_for
 
     # as for Ctrl-C, everything is put away first
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -142,21 +190,18 @@ def grade(
     wanted = {chapter: course.who_handed_in(chapter, list(students)) for chapter in picked}
     readable(course)
     writable(course)
-    failures = []
-    with Judges() as judges:  # they import TensorFlow while we import nbgrader
+    failures, console = [], Console()
+    with executor_for(course.root, jobs, asked, teller(console)) as executor:
         from .course.made_with import notice as made_with
         from .course.nbgrader.marks import bring_up_to_date
         from .grading.batch import grade as grade_chapter
         from .grading.executor import Failure
         from .reports.table import read_grades, summary, table
 
-        console = Console()
         bring_up_to_date(course, picked)
         for chapter in picked:
             notice(made_with(course, chapter))
-            outcome = grade_chapter(
-                course, chapter, wanted[chapter], console, jobs=jobs, regrade=regrade, judges=judges
-            )
+            outcome = grade_chapter(course, chapter, wanted[chapter], console, executor=executor, regrade=regrade)
             console.print(table(course, chapter, read_grades(course, chapter), console.width))
             console.print(summary(outcome), highlight=False, markup=False)
             failures += outcome.failures
@@ -224,15 +269,22 @@ def write_page(course: Course, chapters: list[str], page: Path) -> None:
     click.echo(f"{page} and {page.with_suffix('.csv')}")
 
 
-@main.command()
+@main.command(epilog="Example: course doctor")
+@click.pass_context
 @plain_errors
-def doctor() -> None:
-    """Say whether everything is there, and try every layer of the sandbox for real."""
+def doctor(context: click.Context) -> None:
+    """Say whether everything is there, the gradebook too, and try every layer of the sandbox for real."""
     from rich.console import Console
 
     from .doctor.examine import doctor as examine
 
-    if not examine(Console()):
+    try:
+        course = course_of(context)
+    except CourseError:
+        if context.obj is not None:
+            raise
+        course = None  # it can be asked anywhere
+    if not examine(Console(), course):
         raise CourseError("something is missing")
 
 
@@ -301,6 +353,18 @@ def new_exercise(context: click.Context, chapter: str, signature: str, points: f
     click.echo("Now write its reference, cases, mistakes, task and solution, then run: course build")
 
 
+@main.command(epilog="Example: course new-course ../statistics")
+@click.argument("folder", type=click.Path(path_type=Path))
+@plain_errors
+def new_course(folder: Path) -> None:
+    """Make FOLDER for a course of your own, with one small chapter about NumPy to start from; no fork of this one."""
+    from .course.new_course import new_course as make
+
+    made = make(folder.absolute())
+    click.echo(f"{made.root}: one chapter, {', '.join(made.chapters())}")
+    click.echo(f"Read its README.md, then run: cd {folder} && course build")
+
+
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--chapters", default="", metavar="1-5,9", help="The chapters of this class. Default: all.")
@@ -324,6 +388,9 @@ def new_exercise(context: click.Context, chapter: str, signature: str, points: f
     help="What lateness costs: nothing, a tenth of the score for each day begun, the whole score.",
 )
 @click.option("--timezone", default="", metavar="Europe/Vienna", help="Of dates without one. Default: this machine's.")
+@click.option(
+    "--gradebook", default="", metavar="URL", help="An empty database of PostgreSQL's. Default: gradebook.db in FOLDER."
+)
 @click.pass_context
 @plain_errors
 def new_class(
@@ -334,6 +401,7 @@ def new_class(
     dates: tuple[str, ...],
     late: str,
     timezone: str,
+    gradebook: str,
 ) -> None:
     """Make FOLDER for one class: chosen chapters, roster, due dates, a gradebook and a secret of its own.
 
@@ -348,7 +416,7 @@ def new_class(
     course = course_of(context)
     picked = chosen(course.pick(()), chapters)
     due = due_dates(course, picked, dates, timezone)
-    made, students = make(course, folder.resolve(), picked, roster, due, Late(late), timezone)
+    made, students = make(course, folder.resolve(), picked, roster, due, Late(late), timezone, gradebook)
     click.echo(
         f"{made.root}: {len(picked)} chapter{'s' * (len(picked) != 1)}, {len(students)} student{'s' * (len(students) != 1)}"
     )
@@ -480,14 +548,20 @@ def release_feedback(context: click.Context, chapter: str, how: str, output: Pat
     \b
     Example: course release-feedback 01 --to moodle
     """
-    from .term.release import release
+    from rich.console import Console
+
+    from .reports.feedback import feedback as write_feedback
+    from .term.release import prepare, release
 
     course = course_of(context)
     (picked,) = course.pick_assignments([chapter])
-    made = release(course, picked, how, output)
+    prepared = prepare(course, picked, how, output)
+    failures = write_feedback(course, picked, Console(), solutions=None).failures
+    made = release(course, prepared)
     for note in made.notes:
         click.echo(note)
     click.echo(f"feedback of {len(made.students)} student{'s' * (len(made.students) != 1)}: {made.where}")
+    told_failures(failures)
 
 
 @main.command()
@@ -497,9 +571,12 @@ def release_feedback(context: click.Context, chapter: str, how: str, output: Pat
     "--jobs", "-j", type=click.IntRange(1), help="How many notebooks at a time. Default: one for each processor."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
+@cluster_options
 @click.pass_context
 @plain_errors
-def regrade(context: click.Context, chapter: str, students: tuple[str, ...], jobs: int | None, dry_run: bool) -> None:
+def regrade(
+    context: click.Context, chapter: str, students: tuple[str, ...], jobs: int | None, dry_run: bool, asked: Asked
+) -> None:
     """Judge the submissions of CHAPTER anew: show whose points change, and why, then write them.
 
     For after an exercise was mended, its points changed, or one was added or taken out. Points and comments that people gave stay.
@@ -509,7 +586,7 @@ def regrade(context: click.Context, chapter: str, students: tuple[str, ...], job
     """
     from rich.console import Console
 
-    from .grading.judges import Judges
+    from .grading.places import executor_for
 
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     course, console = course_of(context), Console()
@@ -517,14 +594,14 @@ def regrade(context: click.Context, chapter: str, students: tuple[str, ...], job
     wanted = course.who_handed_in(picked, list(students))
     readable(course)
     writable(course)
-    with Judges() as judges:
+    with executor_for(course.root, jobs, asked, teller(console)) as executor:
         from .course.made_with import notice as made_with
         from .course.nbgrader.marks import bring_up_to_date
         from .grading.regrade import judged_anew
         from .reports.changes import changes_table, counted
 
         notice(made_with(course, picked))
-        with judged_anew(course, picked, wanted, console, judges, jobs) as made:
+        with judged_anew(course, picked, wanted, console, executor) as made:
             changes = made.changes()
             if changes:
                 console.print(changes_table(course, picked, changes))
@@ -559,11 +636,17 @@ def lab(context: click.Context, options: tuple[str, ...]) -> None:
 @click.pass_context
 @plain_errors
 def hand_in(context: click.Context, chapter: str) -> None:
-    """Grade a copy of your notebook of CHAPTER as the grader will, and put it into hand-in/ with a receipt."""
+    """Grade a copy of your notebook of CHAPTER as the grader will, and put it into hand-in/ with a receipt.
+
+    Where nbgrader's exchange is configured, the same copy is submitted to it.
+    """
     from .desk.hand_in import hand_in_chapter
 
     click.echo("Grading a copy of the notebook as it is saved …", err=True)
-    click.echo(repr(hand_in_chapter((context.obj or Path.cwd()).resolve(), chapter)))
+    done = hand_in_chapter((context.obj or Path.cwd()).resolve(), chapter)
+    click.echo(repr(done))
+    if done.refused:
+        raise SystemExit(1)
 
 
 @main.command(epilog="Example: course feedback 01 --solutions")
@@ -590,10 +673,34 @@ def feedback(
         made = write_feedback(course, chapter, console, students=students, solutions=solutions, jobs=jobs)
         click.echo(f"{chapter}: {made.written} page{'s' * (made.written != 1)} written, {made.unchanged} unchanged")
         failures |= made.failures
+    told_failures(failures)
+
+
+def told_failures(failures: dict[str, str]) -> None:
+    """Of pages of feedback: whose could not be made, and why."""
     for student, why in failures.items():
         click.echo(f"{student}: {why}", err=True)
     if failures:
         raise CourseError(f"{len(failures)} page{'s' * (len(failures) > 1)} could not be made")
+
+
+@main.command(epilog="Example: course move-gradebook postgresql://teacher@db.example.edu/autumn --dry-run")
+@click.argument("url", metavar="URL|FILE")
+@click.option("--dry-run", is_flag=True, help="Try whether it can be moved there, and do nothing.")
+@click.pass_context
+@plain_errors
+def move_gradebook(context: click.Context, url: str, dry_run: bool) -> None:
+    """Move the class's gradebook into an empty database of PostgreSQL's, URL, or back into a FILE: every score, comment and time.
+
+    Afterwards nbgrader_config.py says where it lies. The gradebook from before is kept. Nobody should grade meanwhile. A password
+    goes into ~/.pgpass or the environment variable PGPASSWORD, and not into the URL.
+    """
+    from rich.console import Console
+
+    from .term.move import move, moved_lines
+
+    for line in moved_lines(move(course_of(context), url, Console(), dry_run=dry_run)):
+        click.echo(line)
 
 
 def notice(told: str) -> None:
@@ -607,6 +714,11 @@ def readable(course: Course) -> None:
     from .course.settings import read_settings
 
     read_settings(course), read_roster(course)
+
+
+def teller(console: Any) -> Callable[[str], None]:
+    """Tells a sentence beside the progress of a run."""
+    return functools.partial(console.print, highlight=False, markup=False, soft_wrap=True)
 
 
 def writable(course: Course) -> None:

@@ -23,7 +23,8 @@ from .course.samples import (
     write_submission,
 )
 from .grading.batch import grade
-from .grading.judges import Judges
+from .grading.executor import Executor, LocalExecutor
+from .grading.judges import Judges, preload_of
 from .reports.table import read_grades, summary, table
 
 
@@ -36,18 +37,19 @@ def demo(course: Course, target: Path, chapters: list[str], size: int, console: 
     for name in ("nbgrader_config.py", "source", "release"):
         copy = shutil.copytree if (course.root / name).is_dir() else shutil.copy
         copy(course.root / name, target / name)
-    with Judges() as judges:
-        return [problem for chapter in chapters for problem in _class(Course(target), chapter, size, console, judges)]
+    with Judges(preload_of(course.root)) as judges:
+        by = LocalExecutor(judges)
+        return [problem for chapter in chapters for problem in _class(Course(target), chapter, size, console, by)]
 
 
-def _class(school: Course, chapter: str, size: int, console: Console, judges: Judges) -> list[str]:
+def _class(school: Course, chapter: str, size: int, console: Console, executor: Executor) -> list[str]:
     """One chapter: hand in, grade, write feedback, compare."""
     console.print(f"\n[bold]{chapter}[/bold]: {size} students hand in")
     samples = sample_class(school, chapter, size)
     answer = model_answer(school, chapter)
     for sample in samples:
         write_submission(school, chapter, sample, answer)
-    outcome = grade(school, chapter, [s.student for s in samples], console, judges=judges)
+    outcome = grade(school, chapter, [s.student for s in samples], console, executor=executor)
     problems = [f"{chapter}: {f.student} could not be graded: {f.why}" for f in outcome.failures]
     console.print(summary(outcome), highlight=False)
     console.print(table(school, chapter, read_grades(school, chapter), console.width))

@@ -98,6 +98,27 @@ def test_the_readme_counts_the_exercises_and_their_hours_rightly():
     )
 
 
+def test_what_the_readme_measures_is_what_the_tables_say():
+    readme = (ROOT / "README.md").read_text()
+    speed, kills = (ROOT / "docs" / "grading.md").read_text(), (ROOT / "docs" / "kill-rates.md").read_text()
+    fast = re.search(r"`course grade --jobs 2` \|.*?\| 128 \| ([\d.]+) \|", speed, re.DOTALL)[1]
+    stock = re.search(r"stock nbgrader, lesson cells skipped \| \d+ \| ([\d.]+) \|", speed)[1]
+    assert f"{fast} s a submission, 128 of them on two cores; stock nbgrader {stock} s" in readme
+    mutants, rate = re.search(r"\| \*\*all\*\* \| (\d+) \|.*\| ([\d.]+)% \|", kills).groups()
+    assert (
+        f"of more than {int(mutants) // 100 * 100} changes to the solutions, made by a program, they notice {rate} % of"
+        in readme
+    )
+    modules = "".join(path.read_text() for path in (ROOT / "autograder" / "chapters").glob("*.py"))
+    mistakes = len(re.findall(r"^@[a-z_0-9]+[.]mistake[(]", modules, re.MULTILINE))
+    assert f"more than {mistakes // 100 * 100} wrong answers are known" in readme
+    claims = 0
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        outputs = [o for c in json.loads(path.read_text())["cells"] for o in c.get("outputs", ())]
+        claims += sum(line.startswith("✓ ") for o in outputs for line in "".join(o.get("text", ())).splitlines())
+    assert f"more than {claims // 100 * 100} of their sentences are executed" in readme
+
+
 # -- the lock on every system that is named ----------------------------------------------------------------------------
 
 UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")

@@ -1,7 +1,7 @@
 """`python -m website`: write the pages, let Sphinx make the site of them. Nothing is executed, nothing downloaded.
 
 make site                                          # site/index.html
-SITE_REPOSITORY=owner/name make site               # with links to Binder and Codespaces
+SITE_REPOSITORY=owner/name make site               # with links to Colab, Binder and Codespaces
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from pathlib import Path
 
 import nbformat
 
-from . import pages
+from autograder.course.bundle import bundle
+from autograder.course.folder import Course
+
+from . import colab, pages
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("for-students", "grading", "how-it-works", "writing-a-chapter")
+DOCUMENTS = ("for-students", "grading", "how-it-works", "writing-a-chapter", "your-own-course")
 SAID = {"for-students": "For students <docs/for-students>"}  # elsewhere a document's own title does
 
 
@@ -40,6 +43,9 @@ def write_pages(target: Path, repository: str | None) -> None:
         (target / "docs" / path.name).write_text(path.read_text())
     for path in (ROOT / "docs").glob("*.png"):
         shutil.copy(path, target / "docs")
+    shutil.copytree(
+        ROOT / "docs" / "cluster", target / "docs" / "cluster", ignore=shutil.ignore_patterns("__pycache__")
+    )
     contributing = re.sub(r"\]\(docs/", "](", (ROOT / "CONTRIBUTING.md").read_text())
     (target / "docs" / "contributing.md").write_text(contributing)
     rates = ROOT / "docs" / "kill-rates.md"
@@ -52,8 +58,18 @@ def write_pages(target: Path, repository: str | None) -> None:
     )
 
 
+def write_colab(target: Path, repository: str | None) -> None:
+    """The folder out of which Colab opens the chapters and fetches the course."""
+    target.mkdir()
+    for path in sorted((ROOT / "release").glob("*/*.ipynb")):
+        if path.stem == path.parent.name:
+            made = colab.for_colab(nbformat.read(path, as_version=4), path.stem, repository)
+            nbformat.write(made, target / path.name)
+    bundle(Course(ROOT), target / f"{colab.BUNDLE}.zip")
+
+
 def build(site: Path, repository: str | None) -> int:
-    """Sphinx's exit code. The site takes the place of an older one only if it is whole."""
+    """Sphinx's exit code. Beside its pages lies what Colab opens. The site takes the place of an older one only if it is whole."""
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder, "pages"), Path(folder, "site")
         write_pages(source, repository)
@@ -61,6 +77,7 @@ def build(site: Path, repository: str | None) -> int:
         command += ["-d", f"{folder}/doctrees", "-c", str(Path(__file__).parent), str(source), str(made)]
         code = subprocess.run(command, cwd=ROOT).returncode
         if code == 0:
+            write_colab(made / colab.FOLDER, repository)
             shutil.rmtree(site, ignore_errors=True)
             shutil.move(made, site)
         return code
@@ -76,7 +93,7 @@ def main() -> int:
     parser.add_argument(
         "--repository",
         default=os.environ.get("SITE_REPOSITORY"),
-        help="owner/name on GitHub, for the links to Binder and Codespaces (default: $SITE_REPOSITORY)",
+        help="owner/name on GitHub, for the links to Colab, Binder and Codespaces (default: $SITE_REPOSITORY)",
     )
     options = parser.parse_args()
     site = options.to.resolve()

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 project = "TensorFlow from first principles"
 author = copyright = "the maintainers of tf-first-principles"
-extensions = ["myst_nb", "sphinx_copybutton", "website.mathml"]
+extensions = ["myst_nb", "sphinx_copybutton", "website.mathml", "website.access"]
 exclude_patterns = ["downloads"]  # the notebooks that students get: files, not pages
 html_math_renderer = "mathml"
 html_theme = "sphinx_book_theme"

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from . import colab
+
 TITLE = re.compile(r"# (?P<number>\d\d) · (?P<topic>[^:\n]+): (?P<question>[^\n]+)\n")
 TASK = re.compile(
     r"### Exercise: `(?P<call>(?P<name>\w+)[^`]*)`\s*\n"
@@ -21,7 +23,7 @@ TASK = re.compile(
 WRONG = "## What the sources got wrong"
 CLAIM = re.compile(r"^✓ .*$")
 MARKS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
-KILL_RATE = re.compile(r"^\|\s*`?(?P<key>[\w.]+)`?\s*\|.*?(?P<rate>[\d.]+ ?%)", re.MULTILINE)
+KILL_RATE = re.compile(r"^\| (?P<number>\d\d) \| `(?P<name>\w+)` \|.*\| (?P<rate>[\d.]+ ?%) \|$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def ways_in(chapter: str, repository: str | None) -> list[tuple[str, str]]:
     found = [("download the notebook", f"path:../downloads/{chapter}.ipynb")]
     if repository:
         found += [
+            ("open in Colab", colab.link(repository, chapter)),
             ("open in Binder", f"https://mybinder.org/v2/gh/{repository}/main?urlpath=lab/tree/{path}"),
             ("open in Codespaces", f"https://codespaces.new/{repository}"),
         ]
@@ -143,8 +146,8 @@ def card(source: str, chapter: str) -> Card | None:
 
 
 def kill_rates(table: str) -> dict[str, str]:
-    """Of each exercise, "forward_pass.prepare" → "97 %": the first share in its row of a Markdown table."""
-    return {match["key"]: match["rate"] for match in KILL_RATE.finditer(table)}
+    """Of each exercise, "01.prepare" → "97.3%": the last column of docs/kill-rates.md."""
+    return {f"{match['number']}.{match['name']}": match["rate"] for match in KILL_RATE.finditer(table)}
 
 
 def exercises_page(chapters: dict[str, Heading], cards: list[Card], rates: dict[str, str]) -> str:
@@ -161,7 +164,7 @@ def exercises_page(chapters: dict[str, Heading], cards: list[Card], rates: dict[
     for chapter, head in chapters.items():
         lines += [f"## {head.number} · {head.topic}\n", "::::{container} cards"]
         for c in (c for c in cards if c.chapter == chapter):
-            rate = rates.get(f"{chapter.partition('_')[2]}.{c.name}")
+            rate = rates.get(f"{head.number}.{c.name}")
             points = f"{c.points} point" + "s" * (c.points != "1")
             facts = [points, f"{c.minutes} minutes", c.difficulty] + [f"kill rate {rate}"] * bool(rate)
             lines += [

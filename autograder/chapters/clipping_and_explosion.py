@@ -63,9 +63,9 @@ def _(rng):
     return (_healthy(rng, int(rng.integers(2, 12))) + [float("nan")],)
 
 
-@explodes.case("an array of a long run, infinite and NaN at its end", points=0.5)
+@explodes.case("an array of a long run: infinite once, finite again, and NaN at its end", points=0.5)
 def _(rng):
-    return (raw(np.array(_healthy(rng, int(rng.integers(130, 140))) + [float("inf"), float("nan")], "float32")),)
+    return (raw(np.array(_healthy(rng, int(rng.integers(130, 140))) + [float("inf"), 7.0, float("nan")], "float32")),)
 
 
 @explodes.case("non-finite from the very first step", points=0.5)
@@ -147,6 +147,40 @@ def _(norms):
 @explodes.mistake("You answer whether it explodes. The task asks at which step.")
 def _(norms):
     return bool(np.any(~np.isfinite(norms)))
+
+
+@explodes.mistake("This is the step before. At which step is the norm no longer finite?")
+def _(norms):
+    return next((i - 1 for i, n in enumerate(norms) if not np.isfinite(n)), None)
+
+
+@explodes.mistake("A healthy run gets False from you. The task has another word for it: None.")
+def _(norms):
+    return next((i for i, n in enumerate(norms) if not np.isfinite(n)), False)
+
+
+@explodes.mistake("Your function answers after the first step. When only may it say that the run was healthy?")
+def _(norms):
+    return 0 if not np.isfinite(norms[0]) else None
+
+
+@explodes.mistake("You look for an infinity first, and for NaN only if there is none. Whichever comes first counts.")
+def _(norms):
+    for bad in (np.isinf, np.isnan):
+        for i, n in enumerate(norms):
+            if bad(n):
+                return i
+    return None
+
+
+@explodes.mistake("You sort the norms, and with them the steps get lost. The order is what you are asked about.")
+def _(norms):
+    return next((i for i, n in enumerate(sorted(norms)) if not np.isfinite(n)), None)
+
+
+@explodes.mistake("A healthy run makes your function fail: it takes the first of the bad steps, and there is none.")
+def _(norms):
+    return int(np.flatnonzero(~np.isfinite(norms))[0])
 
 
 # -- clip_value ---------------------------------------------------------------------------------------------------------
@@ -300,6 +334,26 @@ def _(a, lo, hi):
     return tf.constant(np.minimum(np.maximum(a.numpy(), np.float32(lo)), np.float32(hi)))
 
 
+@clip_value.mistake(
+    "lo and hi have changed places: every element ends at or below lo. Try your function on one number by hand."
+)
+def _(a, lo, hi):
+    return tf.minimum(tf.maximum(a, hi), lo)
+
+
+@clip_value.mistake(
+    "Python's max, min and `if` ask one question, and a tensor has one answer for each element. TensorFlow has operations that "
+    "compare, or choose, element by element."
+)
+def _(a, lo, hi):
+    return max(min(a, hi), lo)
+
+
+@clip_value.mistake("Elements outside are gone, and your result is shorter. Clipping moves them to the nearest bound.")
+def _(a, lo, hi):
+    return tf.boolean_mask(a, (a >= lo) & (a <= hi))
+
+
 # -- clip_norm ----------------------------------------------------------------------------------------------------------
 
 
@@ -426,6 +480,49 @@ def _(a, c):
 @clip_norm.mistake("You return the norm's bound, not the tensor: a clipped tensor has the shape of a.")
 def _(a, c):
     return tf.minimum(tf.norm(a), c)
+
+
+@clip_norm.mistake("You took the largest element for the length. The norm is the root of the sum of all squares.")
+def _(a, c):
+    return a * c / tf.maximum(tf.reduce_max(tf.abs(a)), c)
+
+
+@clip_norm.mistake("You divide by c. The factor that makes a tensor of norm n one of norm c has both of them in it.")
+def _(a, c):
+    return a / c if tf.norm(a) > c else a
+
+
+@clip_norm.mistake("You took one norm for each column. A tensor of any shape has a single norm here.")
+def _(a, c):
+    norm = tf.norm(a, axis=0, keepdims=True) if len(a.shape) else tf.abs(a)
+    return a * c / tf.maximum(norm, c)
+
+
+@clip_norm.mistake(
+    "You subtract what is too much from each element. Shortened, a vector keeps its direction: multiply."
+)
+def _(a, c):
+    norm = tf.norm(a)
+    return a - (norm - c) if norm > c else a
+
+
+@clip_norm.mistake("Nothing comes back where a is short enough. Then the task asks for a itself.")
+def _(a, c):
+    norm = tf.norm(a)
+    if norm > c:
+        return a * c / norm
+
+
+@clip_norm.mistake("Short tensors become zero in your function. They shall stay as they are.")
+def _(a, c):
+    norm = tf.norm(a)
+    return tf.where(norm > c, a * c / norm, 0.0)
+
+
+@clip_norm.mistake("You compare the square of the norm with c. Take the root before you ask whether it is too long.")
+def _(a, c):
+    squares = tf.reduce_sum(tf.square(a))
+    return a * c / tf.sqrt(squares) if squares > c else a
 
 
 # -- clip_global --------------------------------------------------------------------------------------------------------
@@ -621,6 +718,38 @@ def _(grads, c):
     return grads, norm
 
 
+@clip_global.mistake(
+    "Your factor is c / norm always: gradients that were short enough grow, and where all are zero it is 0 / 0. When is there "
+    "nothing to do?"
+)
+def _(grads, c):
+    norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(g)) for g in grads if g is not None]))
+    return [None if g is None else g * c / norm for g in grads], norm
+
+
+@clip_global.mistake(
+    "The tensors have different shapes, so they cannot be stacked. What of each of them goes into the global norm is one number."
+)
+def _(grads, c):
+    norm = tf.norm(tf.stack([g for g in grads if g is not None]))
+    return [None if g is None else g * c / tf.maximum(norm, c) for g in grads], norm
+
+
+@clip_global.mistake(
+    "You averaged the tensors' norms. The global norm is the length of all their elements taken together."
+)
+def _(grads, c):
+    norms = [tf.norm(g) for g in grads if g is not None]
+    norm = sum(norms) / len(norms)
+    return [None if g is None else g * c / tf.maximum(norm, c) for g in grads], norm
+
+
+@clip_global.mistake("You bounded each element. That turns the step: all gradients need one common factor.")
+def _(grads, c):
+    norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(g)) for g in grads if g is not None]))
+    return [None if g is None else tf.clip_by_value(g, -c, c) for g in grads], norm
+
+
 # -- clipped_step -------------------------------------------------------------------------------------------------------
 
 
@@ -747,7 +876,7 @@ def _(params, grads, lr, c):
 
 
 @clipped_step.mistake(
-    "Nothing has changed: `p = p - …` gives the name p to a new tensor and leaves the variable as it was."
+    "Nothing has changed: `p - …` is a new tensor, whatever you call it and wherever you put it; the variable stays as it was."
 )
 def _(params, grads, lr, c):
     for p, g in zip(params, _clipped(grads, c), strict=True):
@@ -799,3 +928,34 @@ def _(params, grads, lr, c):
         p.assign_sub(lr * g)
     for p, q in zip(params, _clipped([tf.convert_to_tensor(p) for p in params], c), strict=True):
         p.assign(q)
+
+
+@clipped_step.mistake(
+    "tf.clip_by_global_norm gives two things back, the list and the norm. You walk over the two as if they were the list."
+)
+def _(params, grads, lr, c):
+    for p, g in zip(params, tf.clip_by_global_norm(grads, c)):
+        p.assign_sub(lr * g)
+
+
+@clipped_step.mistake("lr and c have changed places.")
+def _(params, grads, lr, c):
+    clipped, _ = tf.clip_by_global_norm(grads, lr)
+    for p, g in zip(params, clipped):
+        p.assign_sub(c * g)
+
+
+@clipped_step.mistake("Lengths at right angles do not add: the global norm is not the sum of the tensors' norms.")
+def _(params, grads, lr, c):
+    norm = tf.add_n([tf.norm(g) for g in grads])
+    for p, g in zip(params, grads):
+        p.assign_sub(lr * g * c / tf.maximum(norm, c))
+
+
+@clipped_step.mistake(
+    "`-=` makes a new tensor, and TensorFlow refuses it for variables. Which method of a variable changes it in place?"
+)
+def _(params, grads, lr, c):
+    clipped, _ = tf.clip_by_global_norm(grads, c)
+    for p, g in zip(params, clipped):
+        p -= lr * g

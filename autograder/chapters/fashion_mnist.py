@@ -244,7 +244,9 @@ def _(x, y, batch, training):
     return tf.data.Dataset.from_tensor_slices(_scaled(x, y)).shuffle(len(x)).batch(batch)
 
 
-@make_dataset.mistake("Nothing is shuffled. Does your function look at `training`?")
+@make_dataset.mistake(
+    "Nothing is shuffled. Does your function look at `training`, and does it keep what `shuffle` gives back?"
+)
 def _(x, y, batch, training):
     return tf.data.Dataset.from_tensor_slices(_scaled(x, y)).batch(batch)
 
@@ -358,6 +360,43 @@ def _(x, y, batch, training):
         x[:], y[:] = x[order], y[order]
     ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
     return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
+@make_dataset.mistake("Images come first in each pair, labels second: yours are exchanged.")
+def _(x, y, batch, training):
+    images, labels = _scaled(x, y)
+    ds = tf.data.Dataset.from_tensor_slices((labels, images))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
+@make_dataset.mistake("Your dataset gives single images. Who puts them into batches?")
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
+    return ds.shuffle(len(x)) if training else ds
+
+
+@make_dataset.mistake("You shuffle for measuring, and not for training: the two have changed places.")
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
+    return (ds if training else ds.shuffle(len(x))).batch(batch)
+
+
+@make_dataset.mistake("Your batches always have 32 images. How many are asked for?")
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
+    return (ds.shuffle(len(x)) if training else ds).batch(32)
+
+
+@make_dataset.mistake("from_tensors makes one element of all the images. Which constructor slices them?")
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensors(_scaled(x, y))
+    return (ds.shuffle(len(x)) if training else ds).batch(batch)
+
+
+@make_dataset.mistake("Each element is a pair: what you hand to `map` is called with two arguments, image and label.")
+def _(x, y, batch, training):
+    ds = tf.data.Dataset.from_tensor_slices((x, y))
+    return ds.map(lambda image: tf.cast(image, tf.float32) / 255.0).batch(batch)
 
 
 # -- build_mlp ----------------------------------------------------------------------------------------------------------
@@ -515,6 +554,24 @@ def _(sizes):
     return model
 
 
+@build_mlp.mistake("Your network ends with its last hidden layer. Where are the outputs?")
+def _(sizes):
+    hidden = [keras.layers.Dense(units, activation="relu") for units in sizes[1:-1]]
+    return keras.Sequential([keras.Input([sizes[0]]), *hidden])
+
+
+@build_mlp.mistake("Your network always has ten outputs. How many does `sizes` ask for?")
+def _(sizes):
+    hidden = [keras.layers.Dense(units, activation="relu") for units in sizes[1:-1]]
+    return keras.Sequential([keras.Input([sizes[0]]), *hidden, keras.layers.Dense(10)])
+
+
+@build_mlp.mistake("You return a list of layers. keras.Sequential makes a network of it.")
+def _(sizes):
+    hidden = [keras.layers.Dense(units, activation="relu") for units in sizes[1:-1]]
+    return [*hidden, keras.layers.Dense(sizes[-1])]
+
+
 # -- count_params -------------------------------------------------------------------------------------------------------
 
 
@@ -614,6 +671,16 @@ def _(sizes):
 def _(sizes):
     sizes = tf.constant(sizes, tf.float32)
     return int(tf.reduce_sum((sizes[:-1] + 1) * sizes[1:]))
+
+
+@count_params.mistake("Between four sizes there are three layers: your loop goes one step too far, and the list ends.")
+def _(sizes):
+    return sum(sizes[i] * sizes[i + 1] + sizes[i + 1] for i in range(len(sizes)))
+
+
+@count_params.mistake("You count the first layer only.")
+def _(sizes):
+    return sizes[0] * sizes[1] + sizes[1]
 
 
 # -- train_step ---------------------------------------------------------------------------------------------------------
@@ -864,6 +931,42 @@ def _(model, optimizer, x, y):
     return loss
 
 
+@train_step.mistake(
+    "Keras 3's optimizers have no `minimize`. Ask a tape for the gradients, and hand them over: which method applies them?"
+)
+def _(model, optimizer, x, y):
+    optimizer.minimize(lambda: _cross_entropy(y, model(x, training=True)), model.trainable_variables)
+    return _cross_entropy(y, model(x, training=True))
+
+
+@train_step.mistake("The labels come first, the logits second (or say labels= and logits=). Yours have changed places.")
+def _(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(model(x, training=True), y))
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+    return loss
+
+
+@train_step.mistake(
+    "This loss wants one-hot labels; yours are class numbers. There is one for those: its name begins with sparse."
+)
+def _(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y, model(x, training=True)))
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+    return loss
+
+
+@train_step.mistake(
+    "apply_gradients wants pairs of a gradient and its variable, in this order. Which function makes pairs of two lists?"
+)
+def _(model, optimizer, x, y):
+    with tf.GradientTape() as tape:
+        loss = _cross_entropy(y, model(x, training=True))
+    optimizer.apply_gradients(tape.gradient(loss, model.trainable_variables))
+    return loss
+
+
 # -- evaluate -----------------------------------------------------------------------------------------------------------
 
 
@@ -1035,6 +1138,19 @@ def _(model, dataset):
 @evaluate.mistake("You return for each image whether it is right. The task asks for one number.")
 def _(model, dataset):
     return np.concatenate(_hits(model, dataset))
+
+
+@evaluate.mistake("A model takes a batch of images. A dataset is walked through, batch by batch.")
+def _(model, dataset):
+    return float(tf.reduce_mean(tf.cast(tf.argmax(model(dataset), axis=1), tf.float32)))
+
+
+@evaluate.mistake("You divide by the number of batches. What share of the images is right?")
+def _(model, dataset):
+    right = 0
+    for x, y in dataset:
+        right += int(np.sum(np.argmax(model(x), axis=1) == y.numpy()))
+    return right / len(list(dataset))
 
 
 # -- train_to -----------------------------------------------------------------------------------------------------------

@@ -150,6 +150,43 @@ def _(x, y):
     return tf.reshape(tf.cast(x, tf.float32) / 255.0, [-1]), tf.cast(y, tf.int32)
 
 
+@prepare.mistake("You return the images alone. The task asks for the pair of images and labels.")
+def _(x, y):
+    return tf.reshape(tf.cast(x, tf.float32) / 255.0, [-1, 784])
+
+
+@prepare.mistake("Your labels are floating-point numbers. They say which class it is: whole numbers, of which dtype?")
+def _(x, y):
+    return tf.reshape(tf.cast(x, tf.float32) / 255.0, [-1, 784]), tf.cast(y, tf.float32)
+
+
+@prepare.mistake(
+    "Your result has one column for each image and one row for each pixel. In a batch it is the other way round: where does "
+    "the number of images go in your reshape?"
+)
+def _(x, y):
+    return tf.reshape(tf.cast(x, tf.float32) / 255.0, [784, -1]), tf.cast(y, tf.int32)
+
+
+@prepare.mistake("You scale first and convert to whole numbers afterwards: only 0 and 1 are left of the greys.")
+def _(x, y):
+    return tf.reshape(tf.cast(x / 255, tf.int32), [-1, 784]), tf.cast(y, tf.int32)
+
+
+@prepare.mistake("float16 has three digits: the greys are no longer where they were. Convert to float32 at once.")
+def _(x, y):
+    return x.astype("float16").reshape(-1, 784).__truediv__(255).astype("float32"), y.astype("int32")
+
+
+@prepare.mistake(
+    "You standardised the batch: mean 0, standard deviation 1. The task asks for values from 0 to 1, and the same grey for "
+    "the same pixel in every batch."
+)
+def _(x, y):
+    x = tf.reshape(tf.cast(x, tf.float32), [-1, 784])
+    return (x - tf.reduce_mean(x)) / tf.math.reduce_std(x), tf.cast(y, tf.int32)
+
+
 # -- init_params --------------------------------------------------------------------------------------------------------
 
 
@@ -517,6 +554,75 @@ def _(sizes, stddev):
     return out
 
 
+@init_params.mistake(
+    "Each of your biases has as many elements as the layer has inputs. For what does a layer have one?"
+)
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev)), tf.Variable(tf.zeros([m]))]
+    return out
+
+
+@init_params.mistake("Your biases start at 1. What does the task say they start at?")
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev)), tf.Variable(tf.ones([n]))]
+    return out
+
+
+@init_params.mistake("There are no biases in your list. Each layer has a weight matrix and a bias.")
+def _(sizes, stddev):
+    return [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev)) for m, n in zip(sizes, sizes[1:])]
+
+
+@init_params.mistake(
+    "Only one layer comes back, however many there are. Does your function return, or start a new list, inside its loop?"
+)
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev)), tf.Variable(tf.zeros([n]))]
+        return out
+
+
+@init_params.mistake(
+    "Your parameters are float64: that is what NumPy draws, and what a variable made of its arrays keeps. The task asks for "
+    "float32."
+)
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        out += [tf.Variable(np.random.normal(0, stddev, (m, n))), tf.Variable(np.zeros(n))]
+    return out
+
+
+@init_params.mistake(
+    "You take the sizes out of the caller's list: who calls a second time with it gets an empty network."
+)
+def _(sizes, stddev):
+    out = []
+    while len(sizes) > 1:
+        m = sizes.pop(0)
+        out += [
+            tf.Variable(tf.random.truncated_normal([m, sizes[0]], stddev=stddev)),
+            tf.Variable(tf.zeros([sizes[0]])),
+        ]
+    return out
+
+
+@init_params.mistake(
+    "A list of four sizes has three layers between them: your loop goes one step too far, and the list ends."
+)
+def _(sizes, stddev):
+    out = []
+    for i in range(len(sizes)):
+        out += [tf.Variable(tf.random.truncated_normal([sizes[i], sizes[i + 1]], stddev=stddev))]
+        out += [tf.Variable(tf.zeros([sizes[i + 1]]))]
+    return out
+
+
 # -- forward ------------------------------------------------------------------------------------------------------------
 
 
@@ -696,6 +802,70 @@ def _(x, params):
     return tf.constant(x)
 
 
+@forward.mistake("The last layer's bias is missing.")
+def _(x, params):
+    for w, b in zip(params[:-2:2], params[1:-2:2]):
+        x = tf.nn.relu(x @ w + b)
+    return x @ params[-2]
+
+
+@forward.mistake("Only your first layer has a relu. Every layer but the last has one.")
+def _(x, params):
+    for i in range(0, len(params), 2):
+        x = x @ params[i] + params[i + 1]
+        if i == 0 and len(params) > 2:
+            x = tf.nn.relu(x)
+    return x
+
+
+@forward.mistake(
+    "`*` multiplies element by element. For every unit of a layer all inputs are weighed and added: which product does that?"
+)
+def _(x, params):
+    for w, b in zip(params[::2], params[1::2]):
+        x = x * w + b
+    return x
+
+
+@forward.mistake(
+    "Weights and biases take turns in params. Your second layer takes a bias for its weights: by how much must your index grow "
+    "from layer to layer?"
+)
+def _(x, params):
+    for i in range(len(params) // 2):
+        x = x @ params[i] + params[i + 1]
+    return x
+
+
+@forward.mistake("The hidden layers have the tanh for their bend. Which one does the task name?")
+def _(x, params):
+    for w, b in zip(params[:-2:2], params[1:-2:2]):
+        x = tf.tanh(x @ w + b)
+    return x @ params[-2] + params[-1]
+
+
+@forward.mistake(
+    "You take the absolute value where a relu should be: it lets through what is negative, with its sign turned."
+)
+def _(x, params):
+    for w, b in zip(params[:-2:2], params[1:-2:2]):
+        x = tf.abs(x @ w + b)
+    return x @ params[-2] + params[-1]
+
+
+@forward.mistake("You return the class of each image. The task asks for the logits, one for each class.")
+def _(x, params):
+    for w, b in zip(params[:-2:2], params[1:-2:2]):
+        x = tf.nn.relu(x @ w + b)
+    return tf.argmax(x @ params[-2] + params[-1], axis=1)
+
+
+@forward.mistake("Your function knows two layers only. How many are in params?")
+def _(x, params):
+    w1, b1, w2, b2 = params
+    return tf.nn.relu(x @ w1 + b1) @ w2 + b2
+
+
 # -- mse_onehot ---------------------------------------------------------------------------------------------------------
 
 
@@ -856,6 +1026,43 @@ def _(y, out):
     return tf.constant(np.mean((hot - out.numpy()) ** 2))
 
 
+@mse_onehot.mistake(
+    "You average the differences and square their mean: differences of opposite signs cancel. Square first."
+)
+def _(y, out):
+    return tf.square(tf.reduce_mean(tf.one_hot(y, out.shape[1]) - out))
+
+
+@mse_onehot.mistake(
+    "You compare the number of the class that is guessed with the label. 7 is not nearer to 8 than to 1, and no gradient passes "
+    "through tf.argmax."
+)
+def _(y, out):
+    return tf.reduce_mean(tf.square(tf.cast(y - tf.argmax(out, axis=1, output_type=tf.int32), tf.float32)))
+
+
+@mse_onehot.mistake("A squared error is never negative: the sign is turned round.")
+def _(y, out):
+    return -tf.reduce_mean(tf.square(tf.one_hot(y, out.shape[1]) - out))
+
+
+@mse_onehot.mistake("Labels come first here, logits second. Are they exchanged in your function?")
+def _(out, y):
+    return tf.reduce_mean(tf.square(tf.one_hot(y, out.shape[1]) - out))
+
+
+@mse_onehot.mistake(
+    "Whole numbers and logits cannot be subtracted from each other. Of which dtype should the one-hot labels be?"
+)
+def _(y, out):
+    return tf.reduce_mean(tf.square(tf.one_hot(y, out.shape[1], dtype=tf.int32) - out))
+
+
+@mse_onehot.mistake("Your depth is the number of images. Along which axis of the logits do the classes lie?")
+def _(y, out):
+    return tf.reduce_mean(tf.square(tf.one_hot(y, out.shape[0]) - out))
+
+
 # -- sgd_step -----------------------------------------------------------------------------------------------------------
 
 
@@ -934,7 +1141,7 @@ def _(rng):
 
 
 @sgd_step.mistake(
-    "Nothing has changed: `w = w - lr * g` gives the name w to a new tensor and leaves the variable as it was."
+    "Nothing has changed: `w - lr * g` is a new tensor, whatever you call it and wherever you put it; the variable stays as it was."
 )
 def _(params, grads, lr):
     for w, g in zip(params, grads):
@@ -1013,6 +1220,57 @@ def _(params, grads, lr):
     for w, g in zip(params, grads):
         w.velocity = 0.9 * getattr(w, "velocity", 0.0) + g
         w.assign_sub(lr * w.velocity)
+
+
+@sgd_step.mistake("You step with .01. Which learning rate was asked for?")
+def _(params, grads, lr):
+    for p, g in zip(params, grads):
+        p.assign_sub(0.01 * g)
+
+
+@sgd_step.mistake("You divide by the learning rate. A small rate should make a small step.")
+def _(params, grads, lr):
+    for p, g in zip(params, grads):
+        p.assign_sub(g / lr)
+
+
+@sgd_step.mistake("Your parameters move twice as far as they should. Is the step taken twice?")
+def _(params, grads, lr):
+    for p, g in zip(params, grads):
+        p.assign_sub(2 * lr * g)
+
+
+@sgd_step.mistake(
+    "You divide the step by the number of parameters. Each moves by lr times its own gradient, however many there are."
+)
+def _(params, grads, lr):
+    for p, g in zip(params, grads):
+        p.assign_sub(lr * g / len(params))
+
+
+@sgd_step.mistake("The two lists have changed places: you ask a gradient to move.")
+def _(params, grads, lr):
+    for g, p in zip(params, grads):
+        p.assign_sub(lr * g)
+
+
+@sgd_step.mistake(
+    "`-=` makes a new tensor, and TensorFlow refuses it for variables. Which method of a variable changes it in place?"
+)
+def _(params, grads, lr):
+    for p, g in zip(params, grads):
+        p -= lr * g
+
+
+@sgd_step.mistake("You move every element by the mean of its gradient. Each element has a derivative of its own.")
+def _(params, grads, lr):
+    for p, g in zip(params, grads):
+        p.assign_sub(lr * tf.fill(p.shape, tf.reduce_mean(g)))
+
+
+@sgd_step.mistake("This is Adam, which makes its first step equally long for every element, whatever its gradient.")
+def _(params, grads, lr):
+    keras.optimizers.Adam(lr).apply_gradients(zip(grads, params))
 
 
 # -- accuracy -----------------------------------------------------------------------------------------------------------
@@ -1132,7 +1390,8 @@ def _(out, y):
 
 
 @accuracy.mistake(
-    "A mean over whole numbers is a whole number: convert the comparison to floating point before you average."
+    "A mean over whole numbers is a whole number, and so is what `//` gives: your share is cut down to 0 or 1. Convert to floating "
+    "point before you average or divide."
 )
 def _(out, y):
     return float(tf.reduce_mean(tf.cast(tf.cast(tf.argmax(out, axis=1), tf.int32) == y, tf.int32)))
@@ -1182,3 +1441,18 @@ def _(out, y):
 def _(out, y):
     share = tf.gather(tf.nn.softmax(out), y, axis=1, batch_dims=1)
     return float(tf.reduce_mean(tf.cast(share > 0.5, tf.float32)))
+
+
+@accuracy.mistake("You divide by the number of classes. The share of what is asked for?")
+def _(out, y):
+    return float(np.sum(np.argmax(out, axis=1) == np.asarray(y)) / out.shape[1])
+
+
+@accuracy.mistake("You round the share. The task asks for it as it is.")
+def _(out, y):
+    return round(float(np.mean(np.argmax(out, axis=1) == np.asarray(y))), 2)
+
+
+@accuracy.mistake("The logits come first here, the labels second. Are they exchanged in your function?")
+def _(y, out):
+    return float(np.mean(tf.argmax(out, axis=1) == np.asarray(y)))

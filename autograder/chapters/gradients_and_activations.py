@@ -138,7 +138,7 @@ def _(f, x):
 
 
 @grad_and_second.mistake(
-    "Your second derivative is always zero. Was any tape still recording while the first derivative was computed?"
+    "Your second derivative is always zero. Was a tape recording, and following x, while the first derivative was computed?"
 )
 def _(f, x):
     return _asked_outside(f, x)
@@ -206,6 +206,39 @@ def _(f, x):
     return first, first**2
 
 
+@grad_and_second.mistake(
+    "Your first derivative is None already, and a tape cannot be asked about None. Did a tape follow x while f was computed?"
+)
+def _(f, x):
+    x = tf.constant(x)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = f(x)
+        first = inner.gradient(y, x)
+    return first, outer.gradient(first, x)
+
+
+@grad_and_second.mistake("This is the first derivative alone. The task asks for two numbers.")
+def _(f, x):
+    x = tf.Variable(x)
+    with tf.GradientTape() as tape:
+        y = f(x)
+    return tape.gradient(y, x, unconnected_gradients="zero")
+
+
+@grad_and_second.mistake(
+    "Your second derivative is always None. The first derivative has to be computed while the tape that you ask next is still "
+    "recording."
+)
+def _(f, x):
+    x = tf.Variable(x)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = f(x)
+    first = inner.gradient(y, x)
+    return first, outer.gradient(first, x)
+
+
 # -- chain_persistent ---------------------------------------------------------------------------------------------------
 
 
@@ -264,7 +297,8 @@ def _(x, w1, b1, w2, b2):
 
 
 @chain_persistent.mistake(
-    "The tape returned None: nobody told it to follow these tensors. Only trainable variables are watched unasked."
+    "The tape returned None: nobody had told it to follow these tensors when they were used. Only trainable variables are watched "
+    "unasked."
 )
 def _(x, w1, b1, w2, b2):
     with tf.GradientTape(persistent=True) as tape:
@@ -273,7 +307,8 @@ def _(x, w1, b1, w2, b2):
 
 
 @chain_persistent.mistake(
-    "All your results are None. Are the layers computed while the tape is open? What happens outside of its block leaves no trace."
+    "All your results are None. Are the layers computed while the tape is open? And is it asked the right way round, for the "
+    "gradient *of* what comes out *by* what went in?"
 )
 def _(x, w1, b1, w2, b2):
     return None, None, None
@@ -327,6 +362,37 @@ def _(x, w1, b1, w2, b2):
     return *_layers(x, w1, b1, w2, b2), x * w1
 
 
+@chain_persistent.mistake(
+    "Asked by a list, a tape gives the derivatives of one result. Two of your three are of y2, one is of y1."
+)
+def _(x, w1, b1, w2, b2):
+    return w2, x * w2, x * w2
+
+
+@chain_persistent.mistake(
+    "Your function raises a ValueError. A Python float leaves no trace on a tape: why not take the tensors as they come?"
+)
+def _(x, w1, b1, w2, b2):
+    w1 = float(w1)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(w1)
+        y1 = x * w1 + b1
+    return tape.gradient(y1, w1)
+
+
+@chain_persistent.mistake(
+    "The two derivatives by w1 are None: the tape never followed it. A tensor must be watched, and it must be the very object "
+    "that the layer is computed with, not a copy of its value."
+)
+def _(x, w1, b1, w2, b2):
+    return tf.convert_to_tensor(w2), None, None
+
+
+@chain_persistent.mistake("Along the chain a factor is missing in your last result: how fast y1 grows with w1.")
+def _(x, w1, b1, w2, b2):
+    return w2, x, w2
+
+
 # -- sigmoid_grad, tanh_grad, relu_grad ---------------------------------------------------------------------------------
 
 
@@ -349,8 +415,9 @@ def _each(answer, *tensors):
 def _activation_cases(exercise_):
     @exercise_.case("numbers near 0, exactly 0, and far out, up to ±100")
     def _(rng):
-        reach = (-100, 100, _number(rng, 30, 99), -_number(rng, 30, 99))
-        return (_special(rng, int(rng.integers(7, 13)), reach=reach),)
+        middle = (_number(rng, 0.5, 1.5), -_number(rng, 0.5, 1.5))  # where one curve is told from another
+        reach = (*middle, -100, 100, _number(rng, 30, 99), -_number(rng, 30, 99))
+        return (_special(rng, int(rng.integers(13, 18)), reach=reach),)
 
     @exercise_.case("a single number, a matrix, and three dimensions, as layers would see them", probe=_each)
     def _(rng):
@@ -445,7 +512,7 @@ def _(a):
 
 
 @tanh_grad.mistake(
-    "You built tanh from exponentials that overflow: inf / inf is nan. Is there a function that has taken care of this?"
+    "You built it from exponentials that overflow: inf / inf is nan. Is there a function that has taken care of this?"
 )
 def _(a):
     t = (tf.exp(a) - tf.exp(-a)) / (tf.exp(a) + tf.exp(-a))
@@ -530,6 +597,47 @@ def _(a):
     return tf.cast(a < 0, a.dtype)
 
 
+@sigmoid_grad.mistake(
+    "Inside of the brackets stands the input where the sigmoid belongs: s·(1 − s) is a formula in s alone."
+)
+def _(a):
+    return tf.sigmoid(a) * (1 - a)
+
+
+@sigmoid_grad.mistake("The functions of `math` take a single number. TensorFlow's take tensors of any shape.")
+def _(a):
+    from math import exp
+
+    return exp(-a) / (1 + exp(-a)) ** 2
+
+
+@tanh_grad.mistake("You squared the input before the tanh. It is the output that is squared.")
+def _(a):
+    return 1 - tf.tanh(a**2)
+
+
+@tanh_grad.mistake("1 / cosh is not yet the slope: at 1 it is 0.65, and tanh climbs by 0.42 there.")
+def _(a):
+    return 1 / tf.cosh(a)
+
+
+@relu_grad.mistake(
+    "`if` asks one question, and a tensor has one answer for each element. Which operations compare, or choose, element by element?"
+)
+def _(a):
+    return 1.0 if a > 0 else 0.0
+
+
+@relu_grad.mistake("Your slopes are whole numbers. The task asks for float32, as a is.")
+def _(a):
+    return tf.cast(a > 0, tf.int32)
+
+
+@relu_grad.mistake("Beyond 6 your slope is 0: that is relu6. A relu has no upper end.")
+def _(a):
+    return tf.cast((a > 0) & (a < 6), tf.float32)
+
+
 # -- mse_grad -----------------------------------------------------------------------------------------------------------
 
 
@@ -558,7 +666,7 @@ def _probabilities(rng, batch, classes):
 
 @mse_grad.case("probabilities against one-hot labels")
 def _(rng):
-    batch, classes = rng.integers(2, 7), rng.integers(2, 6)
+    batch, classes = rng.integers(2, 7), rng.integers(3, 6)  # 2 + 2 would be 2 · 2
     return _probabilities(rng, batch, classes), _one_hot(rng, batch, classes)
 
 
@@ -631,6 +739,32 @@ def _(p, y):
     return 2 * (p - y) ** 2 / _over_all(p)
 
 
+@mse_grad.mistake(
+    "tf.size is a whole number, and TensorFlow does not divide float32 by int32. Bring it to the dtype of p."
+)
+def _(p, y):
+    return 2 * (p - y) / tf.size(p)
+
+
+@mse_grad.mistake(
+    "Your gradient is never negative. Where p is too small, the loss falls when p grows: which sign is that?"
+)
+def _(p, y):
+    return 2 * tf.abs(p - y) / tf.cast(tf.size(p), p.dtype)
+
+
+@mse_grad.mistake(
+    "You averaged over the batch, so that one row is left. Every element of p has a derivative of its own."
+)
+def _(p, y):
+    return tf.reduce_mean(2 * (p - y), axis=0)
+
+
+@mse_grad.mistake("A matrix of 4 rows and 3 columns has not 4 + 3 elements.")
+def _(p, y):
+    return 2 * (p - y) / (p.shape[0] + p.shape[1])
+
+
 # -- softmax_ce_grad ----------------------------------------------------------------------------------------------------
 
 
@@ -677,7 +811,7 @@ def _(rng):
 @softmax_ce_grad.case("a batch of one, inputs and one bias in the hundreds")
 def _(rng):
     classes = int(rng.integers(4, 7))
-    x, w, b, _ = _layer(rng, 1, int(rng.integers(2, 5)), classes, scale=0.01)
+    x, w, b, _ = _layer(rng, 1, int(rng.integers(2, 4)), classes, scale=0.01)
     surest = int(rng.integers(1, classes - 1))
     b[surest] = 300
     return 200 * x, w, b, np.array([(surest + rng.integers(1, classes)) % classes], "int32")
@@ -848,6 +982,48 @@ def _(x, w, b, y):
     return d, d
 
 
+@softmax_ce_grad.mistake("You subtract one-hot labels as wide as the input. They need one place for each class.")
+def _(x, w, b, y):
+    d = (tf.nn.softmax(x @ w + b) - tf.one_hot(y, x.shape[1])) / x.shape[0]
+    return tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+@softmax_ce_grad.mistake(
+    "[batch, inputs] times [batch, classes] is no matrix product. Which of the two must be transposed to give [inputs, classes]?"
+)
+def _(x, w, b, y):
+    d = (tf.nn.softmax(x @ w + b) - tf.one_hot(y, b.shape[0])) / x.shape[0]
+    return x @ d, tf.reduce_sum(d, axis=0)
+
+
+@softmax_ce_grad.mistake("Your db is a single number. Each class has a bias, and so a gradient, of its own.")
+def _(x, w, b, y):
+    d = (tf.nn.softmax(x @ w + b) - tf.one_hot(y, b.shape[0])) / x.shape[0]
+    return tf.transpose(x) @ d, tf.reduce_sum(d)
+
+
+@softmax_ce_grad.mistake(
+    "A sigmoid looks at each class by itself. Here the classes share one probability: which function does that?"
+)
+def _(x, w, b, y):
+    d = (tf.sigmoid(x @ w + b) - tf.one_hot(y, b.shape[0])) / x.shape[0]
+    return tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+@softmax_ce_grad.mistake(
+    "The biases' gradient is right. The weights' is a sum over the batch where it should be a mean."
+)
+def _(x, w, b, y):
+    d = tf.nn.softmax(x @ w + b) - tf.one_hot(y, b.shape[0])
+    return tf.transpose(x) @ d, tf.reduce_mean(d, axis=0)
+
+
+@softmax_ce_grad.mistake("softmax twice: the second is applied to probabilities, which are all close to each other.")
+def _(x, w, b, y):
+    d = (tf.nn.softmax(tf.nn.softmax(x @ w + b)) - tf.one_hot(y, b.shape[0])) / x.shape[0]
+    return tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
 # -- relu_layer_grad ----------------------------------------------------------------------------------------------------
 
 
@@ -989,6 +1165,48 @@ def _(x, w, b, upstream):
 def _(x, w, b, upstream):
     d = upstream * _open(x, w, b)
     return d, d, d
+
+
+@relu_layer_grad.mistake(
+    "[batch, units] times [inputs, units] is no matrix product. Which of the two must be transposed to give [batch, inputs]?"
+)
+def _(x, w, b, upstream):
+    d = upstream * tf.cast(x @ w + b > 0, tf.float32)
+    return d @ w, tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+@relu_layer_grad.mistake(
+    "True and False are no numbers for TensorFlow: make float32 of the comparison before you multiply."
+)
+def _(x, w, b, upstream):
+    d = upstream * (x @ w + b > 0)
+    return d @ tf.transpose(w), tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+@relu_layer_grad.mistake(
+    "Your db adds over the units, one number for each example. A bias belongs to a unit: over which axis is it shared?"
+)
+def _(x, w, b, upstream):
+    d = upstream * tf.cast(x @ w + b > 0, tf.float32)
+    return d @ tf.transpose(w), tf.transpose(x) @ d, tf.reduce_sum(d, axis=1)
+
+
+@relu_layer_grad.mistake("dw is transposed: it must have the shape of w, [inputs, units].")
+def _(x, w, b, upstream):
+    d = upstream * tf.cast(x @ w + b > 0, tf.float32)
+    return d @ tf.transpose(w), tf.transpose(d) @ x, tf.reduce_sum(d, axis=0)
+
+
+@relu_layer_grad.mistake("db has an axis too many: b is [units], not [1, units].")
+def _(x, w, b, upstream):
+    d = upstream * tf.cast(x @ w + b > 0, tf.float32)
+    return d @ tf.transpose(w), tf.transpose(x) @ d, tf.reduce_sum(d, axis=0, keepdims=True)
+
+
+@relu_layer_grad.mistake("A little gets through your relu where it is shut: that is a leaky one.")
+def _(x, w, b, upstream):
+    d = upstream * tf.where(x @ w + b > 0, 1.0, 0.01)
+    return d @ tf.transpose(w), tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
 
 
 # -- numeric_grad -------------------------------------------------------------------------------------------------------
@@ -1347,7 +1565,7 @@ def _(graph, result):
 
 
 @backward.mistake(
-    "You take the names from last to first. Here they come in any order: a number may be passed on before all that use it have paid in."
+    "You go through the names from last to first, or by the alphabet. Here they come in any order: a number may be passed on before all that use it have paid in."
 )
 def _(graph, result):
     return _walk(graph, result, list(graph)[::-1])
@@ -1432,3 +1650,31 @@ def _(graph, result):
     gradients = _walk(graph, result, _sorted_back(graph, result))
     graph.clear()
     return gradients
+
+
+@backward.mistake(
+    "You go through the names from first to last. Here they come in any order, and the walk begins at the result, wherever it stands."
+)
+def _(graph, result):
+    return _walk(graph, result, list(graph))
+
+
+@backward.mistake("You take one step only, from the result to its parents. Its parents have parents.")
+def _(graph, result):
+    gradient = dict.fromkeys(graph)
+    gradient[result] = 1.0
+    for parent, slope in graph[result]:
+        gradient[parent] = (gradient[parent] or 0.0) + slope
+    return gradient
+
+
+@backward.mistake(
+    "Your function raises a KeyError: it adds to a number that has nothing yet. With what does a name begin, and in which order "
+    "are they met?"
+)
+def _(graph, result):
+    gradient = {result: 1.0}
+    for name in graph:
+        for parent, slope in graph[name]:
+            gradient[parent] += gradient[name] * slope
+    return gradient

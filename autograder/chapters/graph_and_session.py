@@ -189,6 +189,33 @@ def _():
         return graph, x, tf.reduce_sum(x, axis=1, keepdims=True)
 
 
+@build_graph.mistake(
+    "A placeholder knows nothing of eager tensors: build the sum inside of the same `with`, in the same graph."
+)
+def _():
+    graph = tf.Graph()
+    with graph.as_default():
+        x = tf.compat.v1.placeholder(tf.float32, [None, 2])
+    with tf.Graph().as_default():
+        return graph, x, tf.reduce_sum(x, axis=1, keepdims=True)
+
+
+@build_graph.mistake("This is the largest of each row; the task asks for the sum.")
+def _():
+    graph = tf.Graph()
+    with graph.as_default():
+        x = tf.compat.v1.placeholder(tf.float32, [None, 2])
+        return graph, x, tf.reduce_max(x, axis=1, keepdims=True)
+
+
+@build_graph.mistake("Your placeholder is float64. The task asks for float32.")
+def _():
+    graph = tf.Graph()
+    with graph.as_default():
+        x = tf.compat.v1.placeholder(tf.float64, [None, 2])
+        return graph, x, tf.reduce_sum(x, axis=1, keepdims=True)
+
+
 # -- run
 
 
@@ -390,6 +417,25 @@ def _(graph, y, feed):
         return session.run(y)
 
 
+@run.mistake(
+    "A tensor of a graph has no .numpy(): there is no value in it. session.run computes one, and gives it back as an array."
+)
+def _(graph, y, feed):
+    with tf.compat.v1.Session(graph=graph) as session, graph.as_default():
+        session.run(tf.compat.v1.global_variables_initializer())
+        return y.numpy()
+
+
+@run.mistake(
+    "The initialiser belongs into the graph: make it while that graph is the default, as it is within the session's `with`."
+)
+def _(graph, y, feed):
+    init = tf.compat.v1.global_variables_initializer()
+    with tf.compat.v1.Session(graph=graph) as session:
+        session.run(init)
+        return session.run(y, feed)
+
+
 # -- on_device
 
 
@@ -533,6 +579,24 @@ def _(graph, device):
         return graph.get_tensor_by_name("a:0") * graph.get_tensor_by_name("b:0")
 
 
+@on_device.mistake("A tensor's name has two parts: `a` is the operation, `a:0` its first output.")
+def _(graph, device):
+    with graph.as_default(), tf.device(device):
+        return graph.get_tensor_by_name("a") + graph.get_tensor_by_name("b")
+
+
+@on_device.mistake("This is the difference of a and b; the task asks for their sum.")
+def _(graph, device):
+    with graph.as_default(), tf.device(device):
+        return graph.get_tensor_by_name("a:0") - graph.get_tensor_by_name("b:0")
+
+
+@on_device.mistake("You add a to itself. Where is b?")
+def _(graph, device):
+    with graph.as_default(), tf.device(device):
+        return graph.get_tensor_by_name("a:0") + graph.get_tensor_by_name("a:0")
+
+
 # -- exp_decay
 
 
@@ -629,6 +693,33 @@ def _(lr, step, decay_steps, rate, staircase):
 def _(lr, step, decay_steps, rate, staircase):
     power = step // decay_steps if staircase else step / decay_steps
     return float(lr * np.exp(-rate * power))
+
+
+@exp_decay.mistake(
+    "Stairs and slope have changed places: with staircase the exponent is a whole number, without it is not."
+)
+def _(lr, step, decay_steps, rate, staircase):
+    return lr * rate ** (step / decay_steps if staircase else step // decay_steps)
+
+
+@exp_decay.mistake("You round up. A stair ends only when the next one begins.")
+def _(lr, step, decay_steps, rate, staircase):
+    return lr * rate ** (-(-step // decay_steps) if staircase else step / decay_steps)
+
+
+@exp_decay.mistake("Your exponent is turned round: where the task's rate falls, yours grows.")
+def _(lr, step, decay_steps, rate, staircase):
+    return lr * rate ** -(step // decay_steps if staircase else step / decay_steps)
+
+
+@exp_decay.mistake("The learning rate is inside of the power. Only `rate` is raised to it.")
+def _(lr, step, decay_steps, rate, staircase):
+    return (lr * rate) ** (step // decay_steps if staircase else step / decay_steps)
+
+
+@exp_decay.mistake("The fraction stands on its head: how many times does decay_steps go into step?")
+def _(lr, step, decay_steps, rate, staircase):
+    return lr * rate ** (decay_steps // step if staircase else decay_steps / step)
 
 
 # -- descend_x2
@@ -750,6 +841,54 @@ def _(x0, lr, n):
 @descend_x2.mistake("Only the last place comes back; the task asks for the whole path.")
 def _(x0, lr, n):
     return [x0 * (1 - 2 * lr) ** n]
+
+
+@descend_x2.mistake("You step by lr times the height x². What is its slope?")
+def _(x0, lr, n):
+    path = [x0]
+    for _ in range(n):
+        path.append(path[-1] - lr * path[-1] ** 2)
+    return path
+
+
+@descend_x2.mistake("You use the slope at the start for every step. It changes on the way.")
+def _(x0, lr, n):
+    return [x0 - k * lr * 2 * x0 for k in range(n + 1)]
+
+
+@descend_x2.mistake("You bound the path. With a large rate it shall run away: that is what it does.")
+def _(x0, lr, n):
+    path = [x0]
+    for _ in range(n):
+        path.append(max(min(path[-1] - lr * 2 * path[-1], 100.0), -100.0))
+    return path
+
+
+@descend_x2.mistake(
+    "Your function raises a RuntimeError: the tape is asked again after it has thrown its recording away. At each new place the "
+    "slope must be recorded anew."
+)
+def _(x0, lr, n):
+    x, path = tf.Variable(x0), [x0]
+    with tf.GradientTape() as tape:
+        y = x**2
+    for _ in range(n):
+        x.assign_sub(lr * tape.gradient(y, x))
+        path.append(float(x))
+    return path
+
+
+@descend_x2.mistake(
+    "The gradient came back as None: a tape follows variables by itself, a tensor only when it is told to, and a Python float never."
+)
+def _(x0, lr, n):
+    x, path = tf.constant(x0), [x0]
+    for _ in range(n):
+        with tf.GradientTape() as tape:
+            y = x**2
+        x = x - lr * tape.gradient(y, x)
+        path.append(float(x))
+    return path
 
 
 # -- as_tf_function
@@ -904,3 +1043,30 @@ def _(graph, x, y):
     with tf.compat.v1.Session(graph=graph) as session:
         value = session.run(y, {x: np.zeros([4, 2], "float32")})
     return lambda _: tf.constant(value)
+
+
+@as_tf_function.mistake("A tensor of a graph cannot be called. What computes its value anew, whenever it is asked?")
+def _(graph, x, y):
+    return y(x)
+
+
+@as_tf_function.mistake("A session is fed with arrays, not with tensors. What gives you the array in an eager tensor?")
+def _(graph, x, y):
+    def function(value):
+        with tf.compat.v1.Session(graph=graph) as session:
+            return tf.constant(session.run(y, {x: value}))
+
+    return function
+
+
+@as_tf_function.mistake(
+    "y.op.name is the name of the operation. Its outputs have names of their own, with a colon and a number."
+)
+def _(graph, x, y):
+    definition = graph.as_graph_def()
+
+    @tf.function
+    def function(value):
+        return tf.import_graph_def(definition, {x.op.name: value}, [y.op.name])[0]
+
+    return function

@@ -162,6 +162,40 @@ def _(p):
     return a**2 + b**2
 
 
+@himmelblau.mistake(
+    "In Python `^` is no power: it compares bits, and fails for floating-point numbers. A power is written `**`."
+)
+def _(p):
+    x, y = p[0], p[1]
+    return (x ^ 2 + y - 11) ^ 2 + (x + y ^ 2 - 7) ^ 2
+
+
+@himmelblau.mistake("You return the two squared brackets. The height is their sum.")
+def _(p):
+    x, y = p[0], p[1]
+    return (x**2 + y - 11) ** 2, (x + y**2 - 7) ** 2
+
+
+@himmelblau.mistake("You took a square root at the end. Himmelblau's function is the sum of the squares itself.")
+def _(p):
+    x, y = p[0], p[1]
+    return ((x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2) ** 0.5
+
+
+@himmelblau.mistake("The constants 11 and 7 are subtracted. At (3, 2) both brackets must be zero.")
+def _(p):
+    x, y = p[0], p[1]
+    return (x**2 + y + 11) ** 2 + (x + y**2 + 7) ** 2
+
+
+@himmelblau.mistake(
+    "float() makes one number of one number. p may hold whole grids, and a tape does not follow a Python number."
+)
+def _(p):
+    x, y = float(p[0]), float(p[1])
+    return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+
+
 # -- himmelblau_grad ----------------------------------------------------------------------------------------------------
 
 
@@ -298,6 +332,22 @@ def _(p):
     return tf.cast(tf.stack(parts), p.dtype)
 
 
+@himmelblau_grad.mistake("You added the two parts. A gradient has one for each coordinate, one above the other.")
+def _(p):
+    x, y = p[0], p[1]
+    a, b = x**2 + y - 11, x + y**2 - 7
+    return 4 * x * a + 2 * b + 2 * a + 4 * y * b
+
+
+@himmelblau_grad.mistake(
+    "A factor 2 is missing: the square of a bracket brings one down, and x² (or y²) inside of it another."
+)
+def _(p):
+    x, y = p[0], p[1]
+    a, b = x**2 + y - 11, x + y**2 - 7
+    return tf.stack([2 * x * a + 2 * b, 2 * a + 2 * y * b])
+
+
 # -- surface_grid -------------------------------------------------------------------------------------------------------
 
 
@@ -425,6 +475,22 @@ def _(lo, hi, step):
 def _(lo, hi, step):
     _, x, y = _square(lo, hi, step)
     return _squares(x, y)
+
+
+@surface_grid.mistake("Your Z is one long row. It has the shape of X and Y.")
+def _(lo, hi, step):
+    axis = np.arange(lo, hi, step)
+    X, Y = np.meshgrid(axis, axis)
+    return X, Y, ((X**2 + Y - 11) ** 2 + (X + Y**2 - 7) ** 2).ravel()
+
+
+@surface_grid.mistake(
+    "Your square is always the lesson's, from −6 to 6 in steps of .1. The function is asked for another."
+)
+def _(lo, hi, step):
+    axis = np.arange(-6, 6, 0.1)
+    X, Y = np.meshgrid(axis, axis)
+    return X, Y, (X**2 + Y - 11) ** 2 + (X + Y**2 - 7) ** 2
 
 
 # -- descend ------------------------------------------------------------------------------------------------------------
@@ -629,6 +695,48 @@ def _(f, x0, lr, n):
     return tf.stack(path)
 
 
+@descend.mistake(
+    "Your function raises a RuntimeError: the tape is asked again after it has thrown its recording away. At each new place the "
+    "slope must be recorded anew."
+)
+def _(f, x0, lr, n):
+    x = tf.Variable(x0)
+    path = [x.numpy()]
+    with tf.GradientTape() as tape:
+        y = f(x)
+    for _ in range(n):
+        x.assign_sub(lr * tape.gradient(y, x))
+        path.append(x.numpy())
+    return np.array(path)
+
+
+@descend.mistake("You return how high the ball is at each step. The task asks for where it is.")
+def _(f, x0, lr, n):
+    x = tf.convert_to_tensor(x0)
+    heights = [f(x)]
+    for _ in range(n):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x)
+        x = x - lr * tape.gradient(y, x)
+        heights.append(f(x))
+    return tf.stack(heights)
+
+
+@descend.mistake("Your ball keeps a part of its last step. That is momentum; here each step is its gradient's alone.")
+def _(f, x0, lr, n):
+    x, speed = tf.convert_to_tensor(x0), 0.0
+    path = [x]
+    for _ in range(n):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x)
+        speed = 0.9 * speed + tape.gradient(y, x)
+        x = x - lr * speed
+        path.append(x)
+    return tf.stack(path)
+
+
 # -- which_minimum ------------------------------------------------------------------------------------------------------
 
 
@@ -795,6 +903,32 @@ def _(p, tol=0.05):
     return bool(np.any(_distances(p) < tol))
 
 
+@which_minimum.mistake("You ask for equality, and a descent never ends exactly at a minimum. How far away may it be?")
+def _(p, tol=0.05):
+    x, y = float(p[0]), float(p[1])
+    for number, place in enumerate([(3.0, 2.0), (-2.805118, 3.131313), (-3.779310, -3.283186), (3.584428, -1.848127)]):
+        if (x, y) == place:
+            return number
+    return -1
+
+
+@which_minimum.mistake(
+    "You look in which quarter of the plane the ball is. It must be near the minimum of that quarter, too."
+)
+def _(p, tol=0.05):
+    x, y = float(p[0]), float(p[1])
+    if x > 0:
+        return 0 if y > 0 else 3
+    return 1 if y > 0 else 2
+
+
+@which_minimum.mistake(
+    "You answer after the first minimum, also if the ball is not there. When only do you know that it is nowhere?"
+)
+def _(p, tol=0.05):
+    return 0 if float(tf.norm(p - tf.constant([3.0, 2.0]))) < tol else -1
+
+
 # -- max_stable_lr ------------------------------------------------------------------------------------------------------
 
 
@@ -893,3 +1027,30 @@ def _(minimum):
 @max_stable_lr.mistake("You return one limit for each direction. The smaller of the two decides.")
 def _(minimum):
     return 2 / tf.linalg.eigvalsh(_hessian(minimum))
+
+
+@max_stable_lr.mistake(
+    "Your function raises an error because a tape is asked about None. The first derivative is None if nobody watches the place; "
+    "the second, if the first was taken after the outer tape had ended."
+)
+def _(minimum):
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            f = (minimum[0] ** 2 + minimum[1] - 11) ** 2 + (minimum[0] + minimum[1] ** 2 - 7) ** 2
+        slope = inner.gradient(f, minimum)
+    return float(2 / tf.reduce_max(tf.linalg.eigvalsh(outer.jacobian(slope, minimum))))
+
+
+@max_stable_lr.mistake("tf.linalg.eigh gives eigenvalues *and* eigenvectors. The limit hangs on the eigenvalues alone.")
+def _(minimum):
+    return float(2 / tf.reduce_max(tf.linalg.eigh(_hessian(minimum))))
+
+
+@max_stable_lr.mistake("The determinant multiplies both eigenvalues. The limit hangs on the largest alone.")
+def _(minimum):
+    return float(2 / tf.abs(tf.linalg.det(_hessian(minimum))))
+
+
+@max_stable_lr.mistake("You return the task's example, whatever minimum is asked for.")
+def _(minimum):
+    return 0.0243

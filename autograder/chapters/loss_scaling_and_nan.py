@@ -250,6 +250,67 @@ def _(named):
     return ""
 
 
+@first_bad.mistake(
+    "Your function raises an error where something is bad. The detective wants its name returned, so that the run can go on."
+)
+def _(named):
+    for name, tensor in named.items():
+        tf.debugging.assert_all_finite(tensor, name)
+    return None
+
+
+@first_bad.mistake(
+    "Your function takes the first of a list of bad names, and fails where there is none: then the answer is None."
+)
+def _(named):
+    return [name for name, tensor in named.items() if not np.isfinite(np.asarray(tensor)).all()][0]
+
+
+@first_bad.mistake(
+    "Your loop walks over the names: that is what a dict gives. How do you get at the tensors, and at both together?"
+)
+def _(named):
+    for tensor in named:
+        if not tf.reduce_all(tf.math.is_finite(tensor)):
+            return tensor
+    return None
+
+
+@first_bad.mistake(
+    "An `if` wants one answer, and your comparison gives one for each element. Which question makes one of them: any, or all?"
+)
+def _(named):
+    for name, tensor in named.items():
+        if tf.math.is_nan(tensor) or tf.math.is_inf(tensor):
+            return name
+    return None
+
+
+@first_bad.mistake(
+    "Your function answers after the first tensor, also if that is finite. When only may it return None?"
+)
+def _(named):
+    for name, tensor in named.items():
+        return None if tf.reduce_all(tf.math.is_finite(tensor)) else name
+    return None
+
+
+@first_bad.mistake("You look at the last element of each tensor. A single bad one may stand anywhere.")
+def _(named):
+    for name, tensor in named.items():
+        if not np.isfinite(np.ravel(tensor)[-1]):
+            return name
+    return None
+
+
+@first_bad.mistake("You find NaN and positive infinity. There is a negative one, too.")
+def _(named):
+    for name, tensor in named.items():
+        if np.any(np.isnan(tensor)) or np.any(np.asarray(tensor) == np.inf):
+            return name
+    return None
+
+
 # -- equivalent_lr ------------------------------------------------------------------------------------------------------
 
 
@@ -377,6 +438,31 @@ def _(lr, from_, to, n, c):
     return lr * (n * c) / _terms(from_, n, c)
 
 
+@equivalent_lr.mistake("Your sum counts the examples alone. A sum over everything has examples times classes terms.")
+def _(lr, from_, to, n, c):
+    size = {"mean": 1, "batch_mean": c, "sum": n}
+    return lr * size[from_] / size[to]
+
+
+@equivalent_lr.mistake("A batch of n examples with c classes each has n · c terms, not n + c.")
+def _(lr, from_, to, n, c):
+    size = {"mean": 1, "batch_mean": c, "sum": n + c}
+    return lr * size[from_] / size[to]
+
+
+@equivalent_lr.mistake("You know the way between 'mean' and 'sum' only. 'batch_mean' has a size of its own.")
+def _(lr, from_, to, n, c):
+    if (from_, to) == ("mean", "sum"):
+        return lr / (n * c)
+    return lr * n * c if (from_, to) == ("sum", "mean") else lr
+
+
+@equivalent_lr.mistake("You round the rate. Small ones lose their digits, or become 0.")
+def _(lr, from_, to, n, c):
+    size = {"mean": 1, "batch_mean": c, "sum": n * c}
+    return round(lr * size[from_] / size[to], 4)
+
+
 # -- stable_softmax -----------------------------------------------------------------------------------------------------
 
 
@@ -455,7 +541,11 @@ def _(rng):
 
 
 @stable_softmax.case(
-    "float64 stays float64, with its range and its digits; the largest floats there are", probe=_both, points=0.5
+    "float64 stays float64, with its range and its digits; the largest floats there are",
+    probe=_both,
+    points=0.5,
+    rtol=1e-10,
+    atol=0.0,
 )
 def _(rng):
     wide = np.array([[0.0, -300.0, 700.0, 705.0], [1.0, 2.0, 3.0, -1.0]]) + rng.normal(size=(2, 4))
@@ -584,6 +674,28 @@ def _(z):
     return tf.nn.log_softmax(z)
 
 
+@stable_softmax.mistake("You have not divided yet: a row of probabilities adds up to 1.")
+def _(z):
+    z = tf.convert_to_tensor(z)
+    return tf.exp(z - tf.reduce_max(z, axis=1, keepdims=True))
+
+
+@stable_softmax.mistake(
+    "You subtract the largest size of a row, not its largest logit. Where all are far below 0, every exponential is 0, and 0 / 0 "
+    "is NaN."
+)
+def _(z):
+    z = tf.convert_to_tensor(z)
+    e = tf.exp(z - tf.reduce_max(tf.abs(z), axis=1, keepdims=True))
+    return e / tf.reduce_sum(e, axis=1, keepdims=True)
+
+
+@stable_softmax.mistake("You normalised sigmoids. In a softmax it is the exponentials that are divided by their sum.")
+def _(z):
+    s = tf.sigmoid(z)
+    return s / tf.reduce_sum(s, axis=1, keepdims=True)
+
+
 # -- sparse_ce ----------------------------------------------------------------------------------------------------------
 
 
@@ -640,7 +752,7 @@ def _(rng):
 
 @sparse_ce.case("as many examples as classes", gradient=True, points=0.5)
 def _(rng):
-    n = int(rng.integers(3, 7))
+    n = int(rng.integers(6, 9))  # no number that one would type: 3, 4, 5, 10
     return _mild(rng, n, n), rng.permutation(n).astype("int32")
 
 
@@ -792,6 +904,31 @@ def _(z, y):
 @sparse_ce.mistake("One number too many in the shape: the losses stand in a column [batch, 1].")
 def _(z, y):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=z)[:, None]
+
+
+@sparse_ce.mistake(
+    "TensorFlow does not take a tensor of numbers between the brackets of `z[:, y]`. A function of it picks one element of each "
+    "row; or multiply by one-hot labels."
+)
+def _(z, y):
+    return -tf.nn.log_softmax(z)[:, y]
+
+
+@sparse_ce.mistake("Your result still has a column for each class, all 0 but one. What makes one number of a row?")
+def _(z, y):
+    return -tf.one_hot(y, z.shape[1]) * tf.nn.log_softmax(z)
+
+
+@sparse_ce.mistake("You add over the batch: one number for each class. Over which axis do the classes lie?")
+def _(z, y):
+    return -tf.reduce_sum(tf.one_hot(y, z.shape[1]) * tf.nn.log_softmax(z), axis=0)
+
+
+@sparse_ce.mistake(
+    "This is a squared error of the probabilities. Cross-entropy is the negative logarithm of one of them."
+)
+def _(z, y):
+    return tf.reduce_mean(tf.square(tf.nn.softmax(z) - tf.one_hot(y, z.shape[1])), axis=1)
 
 
 # -- stable_bce ---------------------------------------------------------------------------------------------------------
@@ -1023,3 +1160,25 @@ def _(z, y):
 def _(z, y):
     z, y = tf.cast(z, tf.float32), tf.cast(y, tf.float32)
     return tf.nn.softplus(z) - z * y
+
+
+@stable_bce.mistake("The sign: a cross-entropy is never negative.")
+def _(z, y):
+    return z * y - tf.nn.softplus(z)
+
+
+@stable_bce.mistake(
+    "`if` asks one question, and a tensor has one answer for each element. Which operation chooses element by element?"
+)
+def _(z, y):
+    if z >= 0:
+        return z - z * y + tf.math.log1p(tf.exp(-z))
+    return -z * y + tf.math.log1p(tf.exp(z))
+
+
+@stable_bce.mistake(
+    "A number as small as 1e-10 beside 1 is lost in float32, and beside 0 it bounds the loss at 23. Stay with the logit."
+)
+def _(z, y):
+    p = tf.sigmoid(z)
+    return -(y * tf.math.log(p + 1e-10) + (1 - y) * tf.math.log(1 - p + 1e-10))

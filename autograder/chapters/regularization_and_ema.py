@@ -271,6 +271,22 @@ def _(n, noise, seed):
     return X, (np.sum(clean**2, axis=1) > 1).astype(int)[:, None]
 
 
+@noisy_circle.mistake("The coordinates are exchanged: the first runs from −1 to 1, the second from 0 to 2.")
+def _(n, noise, seed):
+    rng = np.random.default_rng(seed)
+    clean = np.column_stack([rng.uniform(0, 2, n), rng.uniform(-1, 1, n)])
+    y = (np.sum(clean**2, axis=1, keepdims=True) > 1).astype("float32")
+    return (clean + rng.normal(0, noise, clean.shape)).astype("float32"), y
+
+
+@noisy_circle.mistake("Points first, labels second: your two results are exchanged.")
+def _(n, noise, seed):
+    rng = np.random.default_rng(seed)
+    clean = np.column_stack([rng.uniform(-1, 1, n), rng.uniform(0, 2, n)])
+    y = (np.sum(clean**2, axis=1, keepdims=True) > 1).astype("float32")
+    return y, (clean + rng.normal(0, noise, clean.shape)).astype("float32")
+
+
 # -- l2_penalty
 
 
@@ -377,6 +393,18 @@ def _(weights, lam):
 @l2_penalty.mistake("A list with one penalty for each tensor comes back; the loss needs one number.")
 def _(weights, lam):
     return [lam * square / 2 for square in _squares(weights)]
+
+
+@l2_penalty.mistake(
+    "The penalty is right, but it is a Python number: no gradient comes back through it, and no weight would shrink."
+)
+def _(weights, lam):
+    return lam * sum(float(np.sum(np.square(w))) for w in weights) / 2
+
+
+@l2_penalty.mistake("Tensors of different shapes make no single tensor. Square and add up each of them by itself.")
+def _(weights, lam):
+    return lam * tf.reduce_sum(tf.square(weights)) / 2
 
 
 # -- total_loss
@@ -622,6 +650,34 @@ def _(graph):
         return len(first), float(sum(session.run(list(first.values()))))
 
 
+@total_loss.mistake("The number of entries comes first, then their sum: your pair is in the other order.")
+def _(graph):
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        first.setdefault(_stem(tensor.op.name), tensor)
+    return _summed(graph, list(first.values()))[::-1]
+
+
+@total_loss.mistake(
+    "A tensor of a graph has no .numpy(): there is no value in it. A session on this graph computes one."
+)
+def _(graph):
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        first.setdefault(_stem(tensor.op.name), tensor)
+    return len(first), float(sum(tensor.numpy() for tensor in first.values()))
+
+
+@total_loss.mistake(
+    "You return the sum alone. The task asks for two things: how many entries there are, and their sum."
+)
+def _(graph):
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        first.setdefault(_stem(tensor.op.name), tensor)
+    return _summed(graph, list(first.values()))[1]
+
+
 # -- ema_update
 
 
@@ -758,6 +814,21 @@ def _(shadow, value, decay, num_updates=None):
 @ema_update.mistake("You fail where num_updates is missing: None is no number, and then the decay counts as it is.")
 def _(shadow, value, decay, num_updates=None):
     decay = min(decay, (1 + num_updates) / (10 + num_updates))
+    return decay * shadow + (1 - decay) * value
+
+
+@ema_update.mistake("A tensor cannot be assigned to. Return the new shadow; nothing has to be changed in place.")
+def _(shadow, value, decay, num_updates=None):
+    if num_updates is not None:
+        decay = min(decay, (1 + num_updates) / (10 + num_updates))
+    shadow.assign(decay * shadow + (1 - decay) * value)
+    return shadow
+
+
+@ema_update.mistake("Your bound stands on its head: (1 + n) / (10 + n) is below 1 and grows towards it.")
+def _(shadow, value, decay, num_updates=None):
+    if num_updates is not None:
+        decay = min(decay, (10 + num_updates) / (1 + num_updates))
     return decay * shadow + (1 - decay) * value
 
 
@@ -899,3 +970,17 @@ def _(predict, xlim, ylim, step):
     xx, yy = _grid(xlim, ylim, step)
     Z = np.asarray(predict(np.c_[xx.ravel(), yy.ravel()])).reshape(xx.shape)
     return xx, yy, (Z > 0.5).astype(float)
+
+
+@decision_grid.mistake(
+    "predict takes one argument: a table with a row for each point and a column for each coordinate."
+)
+def _(predict, xlim, ylim, step):
+    xx, yy = _grid(xlim, ylim, step)
+    return xx, yy, predict(xx, yy)
+
+
+@decision_grid.mistake("You return the answers alone. The task asks for xx, yy and Z.")
+def _(predict, xlim, ylim, step):
+    xx, yy = _grid(xlim, ylim, step)
+    return np.asarray(predict(np.c_[xx.ravel(), yy.ravel()])).reshape(xx.shape)

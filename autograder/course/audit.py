@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..judging.probes import codes_of, resolve
 from .build import BUILT_FROM, digest, generated_release, same_folder
 from .cells import graded, is_check, is_lesson, is_solution, tags
 from .folder import Course, CourseError
@@ -52,6 +53,8 @@ def _cells(source) -> Iterator[str]:
 
 def _exercises(course: Course, source, chapter: str) -> Iterator[str]:
     known = chapter_exercises(course, chapter)
+    for name, exercise in known.items():
+        yield from (f"{name} forbids {dotted}, {why}" for dotted in exercise.forbid if (why := unnoticed(dotted)))
     checks = {c.source.strip(): c for c in source.cells if is_check(c)}
     written = {graded(c)["grade_id"]: c for c in source.cells if c.cell_type == "code" and is_solution(c)}
     if not known:
@@ -72,6 +75,15 @@ def _exercises(course: Course, source, chapter: str) -> Iterator[str]:
         if graded(cell).get("grade_id") == "written-answer":
             return
     yield "there is no written question (a cell with the grade_id 'written-answer')"
+
+
+def unnoticed(dotted: str) -> str:
+    """Why a call of a forbidden function could not be noticed; empty if it can."""
+    try:
+        found = codes_of(resolve(dotted))
+    except (ImportError, AttributeError):
+        return "which is no function that there is"
+    return "" if found else "whose calls cannot be noticed, for it is not written in Python"
 
 
 def _beside(course: Course, path: Path) -> Path:

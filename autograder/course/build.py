@@ -14,7 +14,9 @@ from pathlib import Path
 
 import nbformat
 
-from ..judging.topics import modules_of, topic_of
+from ..judging.library import FILE
+from ..judging.topics import OWN, modules_of, topic_of
+from .files import CACHES
 from .folder import Course, CourseError
 from .nbgrader.book import OneGradebook, troubles
 from .nbgrader.config import load_config
@@ -62,7 +64,7 @@ def register(course: Course, assignment: str) -> list[str]:
     config = load_config(course)
     url = config.CourseDirectory.db_url
     with troubles(url), OneGradebook(url, config.CourseDirectory.course_id) as book:
-        return synchronize(book, assignment, masters(config, assignment))
+        return synchronize(book, assignment, masters(config, assignment), course.root)
 
 
 def solve(course: Course, chapter: str) -> nbformat.NotebookNode:
@@ -79,7 +81,7 @@ def solve(course: Course, chapter: str) -> nbformat.NotebookNode:
             record_timing=False,
             coalesce_streams=True,
             skip_cells_with_tag="skip-execution",
-            resources={"metadata": {"path": scratch}},
+            resources={"metadata": {"path": str(_empty_folder(course, chapter, Path(scratch)))}},
             extra_arguments=["--HistoryManager.hist_file=:memory:"],
         )
         try:
@@ -94,6 +96,18 @@ def solve(course: Course, chapter: str) -> nbformat.NotebookNode:
     notebook.metadata["course"] = {BUILT_FROM: digest(course, chapter)}
     notebook.metadata["language_info"] = {"name": "python"}
     return notebook
+
+
+def _empty_folder(course: Course, chapter: str, scratch: Path) -> Path:
+    """Where a solved notebook runs: an empty folder, from which the course's own exercises are found, if it has any."""
+    if not (course.root / OWN).is_dir():
+        return scratch
+    shutil.copytree(course.root / OWN, scratch / OWN, ignore=shutil.ignore_patterns(*CACHES))
+    if (course.root / FILE).exists():
+        shutil.copy(course.root / FILE, scratch)
+    for other in course.chapters():  # as many as there are: a chapter is known by its folder
+        (scratch / "release" / other).mkdir(parents=True)
+    return scratch / "release" / chapter
 
 
 def solved_is_fresh(course: Course, chapter: str) -> bool:
@@ -115,6 +129,7 @@ def digest(course: Course, chapter: str) -> str:
     for path in (
         course.source(chapter),
         *modules_of(topic, course.root),
+        *(path for path in [course.root / FILE] if path.exists()),
         PACKAGE / "plots" / "__init__.py",
         PACKAGE / "plots" / f"{topic}.py",
         PACKAGE / "judging" / "verdict.py",

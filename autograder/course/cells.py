@@ -11,8 +11,9 @@ from ..judging.verdict import MIME
 if TYPE_CHECKING:
     from nbformat import NotebookNode  # only for reading: see `notebooks` for how it is imported
 
-TO_LOOK_AT = "to_look_at"
-"""In a graded notebook's metadata: the checks whose answers were not found in it, for a person to look at."""
+TO_LOOK_AT, OPEN, BY_HAND = "to_look_at", "to look at", "looked at"
+"""In a graded notebook's metadata: the checks whose answers were not found in it, for a person to look at. What every report calls
+such a check, before and after somebody has: no outcome of the check's own."""
 
 
 def tags(cell: NotebookNode) -> list[str]:
@@ -53,6 +54,23 @@ def is_lesson(cell: NotebookNode) -> bool:
 def verdict_data(cell: NotebookNode) -> dict | None:
     """The verdict that a check cell's output carries, as data; whether it is whole is not asked. None if there is none."""
     return next((output["data"][MIME] for output in cell.outputs if MIME in output.get("data", {})), None)
+
+
+def open_checks(notebook: NotebookNode) -> frozenset[str]:
+    """The check cells of a graded notebook whose answers were not found in it: their verdicts say nothing of the student's work.
+
+    Whether a person has looked at them since, the gradebook knows.
+    """
+    listed = notebook.metadata.get(TO_LOOK_AT)
+    names = set(map(str, listed)) if isinstance(listed, list) else set()
+    return frozenset(graded(cell)["grade_id"] for cell in notebook.cells if _is_open(cell, names))
+
+
+def _is_open(cell: NotebookNode, names: set[str]) -> bool:
+    if not is_check(cell) or graded(cell).get("grade_id") not in names:
+        return False
+    told = verdict_data(cell)  # of full points nothing is to be looked at, wherever the answer stood
+    return not isinstance(told, dict) or told.get("outcome") != "correct"
 
 
 def strip_marks(source: str) -> str:

@@ -49,6 +49,9 @@ class Course:
     def release(self, chapter: str) -> Path:
         return self.root / "release" / chapter / f"{chapter}.ipynb"
 
+    def release_of(self, assignment: str, notebook: str) -> Path:
+        return self.root / "release" / assignment / f"{notebook}.ipynb"
+
     def notebook(self, chapter: str) -> Path:
         return self.root / "notebooks" / f"{chapter}.ipynb"
 

@@ -1,7 +1,8 @@
 """`hand_in()` and `course hand-in`: grade a copy of the saved notebook, show the table, put the copy where it can be taken from.
 
 What lies in `hand-in/` is the notebook as it was saved, byte by byte, under the name that the teacher's grader looks for, and
-beside it a receipt: when, with which sha256 and how many points. Nothing is sent anywhere.
+beside it a receipt: when, with which sha256 and how many points. Where the school has nbgrader's exchange, the same bytes are submitted
+to it; otherwise nothing is sent anywhere.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from ..course.cells import checks
 from ..course.folder import CourseError
+from ..course.nbgrader.submit import Submission, submit
 from ..course.notebooks import read_notebook, write_bytes, write_text
 from ..judging import ledger
 from ..judging.topics import NUMBERED, course_around, topic_of
@@ -29,7 +31,8 @@ COPY = re.compile(r"(?P<name>\d+_\w+?)(-Copy\d+| ?\(\d+\))")  # as JupyterLab an
 
 @dataclass(frozen=True)
 class HandedIn:
-    """What was handed in. graded: the copy's table. target: where it lies. saved: when the notebook was saved, as a text."""
+    """What was handed in. graded: the copy's table. target: where it lies. saved: when the notebook was saved, as a text. sent: by the
+    exchange; None where there is none."""
 
     chapter: str
     graded: Rehearsal
@@ -37,6 +40,12 @@ class HandedIn:
     sha256: str
     saved: str
     notes: tuple[str, ...] = ()
+    sent: Submission | None = None
+
+    @property
+    def refused(self) -> str:
+        """Why the exchange has not got it; empty if it has, or if there is none."""
+        return self.sent.why if self.sent is not None else ""
 
     @property
     def headline(self) -> str:
@@ -59,8 +68,22 @@ class HandedIn:
                 else ["Graded in a fresh Jupyter kernel; your teacher's grader judges from outside."]
             ),
             *self.notes,
-            f"Written to {where}: give this file to your teacher. Its receipt lies beside it (sha256 {self.sha256[:12]}…).",
+            *self._where_it_went(where),
+            f"The receipt lies beside it (sha256 {self.sha256[:12]}…).",
             "The written question is read by a person. You can hand in again: the later file counts.",
+        ]
+
+    def _where_it_went(self, where: str) -> list[str]:
+        if self.sent is None:
+            return [f"Written to {where}: give this file to your teacher."]
+        if self.refused:
+            return [
+                f"Not submitted to the exchange: {self.refused}.",
+                f"The copy is in {where}: hand in again, or give this file to your teacher in another way.",
+            ]
+        return [
+            f"Submitted to the exchange: {self.sent.course}, as {self.sent.student}, {self.sent.at}. Nothing is left to do.",
+            f"A copy is in {where}.",
         ]
 
     def _repr_html_(self) -> str:
@@ -156,11 +179,14 @@ def hand_in_file(path: Path, shelf: Path) -> HandedIn:
     target.parent.mkdir(exist_ok=True)
     sha256 = hashlib.sha256(content).hexdigest()
     write_bytes(target, content)
-    done = HandedIn(chapter, graded, target, sha256, saved, tuple(_notes(path)))
+    sent = submit(shelf, path, content)
+    done = HandedIn(chapter, graded, target, sha256, saved, tuple(_notes(path)), sent)
     now = time.strftime("%Y-%m-%d %H:%M:%S %z")
     receipt = target.with_suffix(".receipt.txt")
-    told = f"file    {target.name}\nsha256  {sha256}\ntime    {now}\npoints  {graded.points:g} of {graded.of:g}\n\n{done!r}\n"
-    write_text(receipt, told)
+    told = f"file    {target.name}\nsha256  {sha256}\ntime    {now}\npoints  {graded.points:g} of {graded.of:g}\n"
+    if sent is not None and not sent.why:
+        told += f"course  {sent.course} in nbgrader's exchange, as {sent.student}, {sent.at}\n"
+    write_text(receipt, f"{told}\n{done!r}\n")
     return done
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..course.folder import CourseError
+from ..judging.library import without_tensorflow
 from ..judging.topics import course_around
 from .first_page import write_first_page
 from .opening import tell_language
@@ -29,7 +30,7 @@ def open_lab(start: Path, options: tuple[str, ...] = ()) -> int:
     tell_language(shelf)
     page = f"/lab/tree/{FIRST_PAGE}" if write_first_page(shelf) else "/lab"
     command = [sys.executable, "-m", "jupyterlab", *arguments(shelf, page, as_root()), *options]
-    env = environment(os.environ)
+    env = environment(os.environ, warm=not without_tensorflow(course_around(start)))
     sys.stdout.flush()
     if os.name == "posix":
         os.execve(command[0], command, env)
@@ -62,12 +63,12 @@ def arguments(shelf: Path, page: str, root: bool) -> list[str]:
     ]
 
 
-def environment(base: Mapping[str, str]) -> dict[str, str]:
-    """The environment that JupyterLab and its kernels get."""
+def environment(base: Mapping[str, str], warm: bool = True) -> dict[str, str]:
+    """The environment that JupyterLab and its kernels get. warm: kernels start with TensorFlow imported."""
     env = dict(base)
     scripts = str(Path(sys.executable).parent)
     env["PATH"] = os.pathsep.join([scripts, *filter(None, [env.get("PATH")])])
-    for variable in ("JUPYTER_CONFIG_PATH", *(["JUPYTER_PATH"] if hasattr(os, "fork") else [])):
+    for variable in ("JUPYTER_CONFIG_PATH", *(["JUPYTER_PATH"] if warm and hasattr(os, "fork") else [])):
         env[variable] = os.pathsep.join([str(SETTINGS), *filter(None, [env.get(variable)])])
     env.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     return env

@@ -85,11 +85,11 @@ def mark_lessons(notebook: NotebookNode) -> None:
 
 def _in_the_engine(notebook: NotebookNode, work: Path, root: Path) -> NotebookNode | None:
     """None where no process can be forked for it."""
-    from ..grading.judges import Job, JudgeError, Judges
+    from ..grading.judges import Job, JudgeError, Judges, preload_of
     from ..grading.standing import NoJudges, ready
 
     try:
-        with Judges() as judges:
+        with Judges(preload_of(root)) as judges:
             ready(judges)
             with judges.lend() as judge:
                 return judge.grade(Job(notebook, str(work), secrets.token_hex(16), "", str(root))).notebook

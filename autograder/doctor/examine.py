@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..course.folder import Course, CourseError
 from ..execution import ChildError, ZygoteError
 from ..execution.sandbox.policy import hidden_packages
 from .attempts import probe_layers
@@ -20,9 +21,11 @@ PACKAGES = ("tensorflow", "keras", "tensorboard", "jupyterlab", "nbgrader", "mat
 ROOM = 2 << 30  # bytes that grading a class may need in the temporary folder
 
 
-def doctor(console: Console) -> bool:
-    """Print what was found; True if the course can be taught, and graded, here."""
+def doctor(console: Console, course: Course | None = None) -> bool:
+    """Print what was found; True if the course can be taught, and graded, here. course: whose gradebook is looked at."""
     healthy = _packages(console)
+    if course is not None:
+        healthy = _gradebook(console, course) and healthy
     console.print()
     try:
         attempts, report = probe_layers()
@@ -48,6 +51,24 @@ def doctor(console: Console) -> bool:
     else:
         console.print("[bold red]not isolated[/bold red]: grade in a container or a virtual machine")
     return healthy
+
+
+def _gradebook(console: Console, course: Course) -> bool:
+    """Can it be read? A course that has none yet lacks nothing."""
+    from ..course.nbgrader.copy import rows_of
+    from ..course.nbgrader.place import db_url_of, is_there, shown
+
+    try:
+        if not is_there(course):
+            return True
+        url = db_url_of(course)
+        counts = rows_of(url)
+    except CourseError as error:
+        console.print(f"  [red]no gradebook[/red]: {escape(str(error))}", highlight=False, soft_wrap=True)
+        return False
+    told = f"{counts.get('student', 0)} students, {counts.get('submitted_assignment', 0)} submissions"
+    console.print(f"  gradebook {escape(shown(url))}: {told}", highlight=False, soft_wrap=True)
+    return True
 
 
 def _packages(console: Console) -> bool:

@@ -353,6 +353,8 @@ class ForkServer:
             return
         try:
             self.home_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+            # first the way back: a root whose user namespace does not own ours has none, and would lose its children's init
+            setns(self.home_processes, CLONE_NEWPID)
             unshare(CLONE_NEWPID)
             setns(self.home_processes, CLONE_NEWPID)
         except OSError as error:

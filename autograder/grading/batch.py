@@ -7,7 +7,6 @@ thread alone, a narrator tells. What counts is the assignment as source/ has it:
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -20,12 +19,10 @@ from ..course.nbgrader.config import load_config
 from ..course.nbgrader.make import masters
 from ..course.nbgrader.save import Saving, Stopped
 from ..course.nbgrader.sync import synchronize
-from .executor import Done, Failure, LocalExecutor
-from .judges import Judges
+from .executor import Done, Executor, Failure
 from .narrator import Narrator
 from .outside import JudgedOutside
 from .plan import plan
-from .standing import ready
 
 
 @dataclass(frozen=True)
@@ -47,13 +44,12 @@ def grade(
     students: list[str],
     console: Console,
     *,
-    judges: Judges,
-    jobs: int | None = None,
+    executor: Executor,
     regrade: bool = False,
 ) -> Outcome:
     """Grade these students' submissions; what is graded already is left as it is unless `regrade` is set.
 
-    judges: the caller's, who closes them. Raises `CourseError` where they cannot be had, and where nothing can be written.
+    executor: who judges. Raises `CourseError` where nothing can be judged, and where nothing can be written.
     """
     started = time.monotonic()
     config = load_config(course)
@@ -64,17 +60,13 @@ def grade(
     failures: list[Failure] = []
     # nbgrader's converters, and what they call, work in the course folder
     with contextlib.chdir(course.root), Saving(config, executes=JudgedOutside) as saving:
-        notes = synchronize(saving.book, assignment, sources)
+        notes = synchronize(saving.book, assignment, sources, course.root)
         with saving.book.transaction() as gradebook:
             recorded = graded_students(gradebook, assignment)
         excluded = saving.excluded(students)
         todo = plan(course, assignment, sources, [s for s in students if s not in excluded], recorded, regrade=regrade)
-        usable = None if engine.in_the_kernel or not engine.executes else judges
-        if todo.todo and usable is not None:
-            ready(usable)
-        executor = LocalExecutor(engine, usable, jobs or os.cpu_count() or 1)
         with (
-            contextlib.closing(executor.results(todo)) as results,
+            contextlib.closing(executor.results(engine, todo)) as results,
             Narrator(console, assignment, len(todo.todo)) as narrator,
         ):
             for student, result in results:

@@ -1,18 +1,20 @@
 """Who judges: an executor takes a plan and brings a graded notebook for each of its submissions, in any order.
 
 `LocalExecutor` does so on this machine: threads hand the notebooks to as many judges (`judges`), each a process of its own.
-Another executor may send the same plain data to other machines.
+`cluster.dispatch` sends what it takes in to other machines, where the same `grade_one` grades it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from ..course.bounds import MAX_BYTES
@@ -26,6 +28,7 @@ from .reader import Reader
 from .scratch import Scratch
 from .seeds import course_secret, draw_of
 from .stamp import stamp
+from .standing import ready
 from .workplace import Workplace
 
 
@@ -61,18 +64,27 @@ class Done:
 class Executor(Protocol):
     """Grades what a plan lists."""
 
-    def results(self, plan: Plan) -> Iterator[tuple[str, Done | Failure]]:
-        """(student, what came of it) for each student of the plan, as they come. Closing it stops what is under way."""
+    def results(self, engine: JudgedOutside, plan: Plan) -> Iterator[tuple[str, Done | Failure]]:
+        """(student, what came of it) for each student of the plan, as they come. Closing it stops what is under way.
+
+        Called in the course folder. Raises `CourseError` where nothing can be graded.
+        """
 
 
 class LocalExecutor:
-    """On this machine, `jobs` notebooks at a time. judges: None for Jupyter kernels."""
+    """On this machine. judges: the caller's, who closes them. jobs: how many notebooks at a time; one for each processor."""
 
-    def __init__(self, engine: JudgedOutside, judges: Judges | None, jobs: int) -> None:
-        self.engine, self.judges, self.jobs = engine, judges, jobs
+    def __init__(self, judges: Judges, jobs: int | None = None) -> None:
+        self.judges, self.jobs = judges, jobs or os.cpu_count() or 1
 
-    def results(self, plan: Plan) -> Iterator[tuple[str, Done | Failure]]:
-        """Each thread with a judge of its own."""
+    def results(self, engine: JudgedOutside, plan: Plan) -> Iterator[tuple[str, Done | Failure]]:
+        """Each thread with a judge of its own, or, where everything is run in Jupyter kernels, with none."""
+        judged = engine.executes and not engine.in_the_kernel
+        if judged and plan.todo:
+            ready(self.judges)
+        return self._results(engine, plan, judged)
+
+    def _results(self, engine: JudgedOutside, plan: Plan, judged: bool) -> Iterator[tuple[str, Done | Failure]]:
         jobs = max(1, min(self.jobs, len(plan.todo)))
         shares = Shares(course_secret(plan.course.root), list(plan.todo), jobs)
         results: queue.SimpleQueue[tuple[str, Done | Failure] | BaseException] = queue.SimpleQueue()
@@ -83,12 +95,12 @@ class LocalExecutor:
             try:
                 with contextlib.closing(Reader()) as reader:
                     while not stopped.is_set() and (student := shares.take(number)) is not None:
-                        results.put((student, self._attempt(plan, student, scratch, judge, reader)))
+                        results.put((student, self._attempt(engine, plan, student, scratch, judge, reader)))
             except BaseException as error:  # noqa: BLE001  else who waits for a result would wait for ever
                 results.put(error)
 
         pool = ThreadPoolExecutor(jobs, thread_name_prefix="grader")
-        judges = [self.judges.borrow() if self.judges else None for _ in range(jobs)]
+        judges = [self.judges.borrow() if judged else None for _ in range(jobs)]
         try:
             for number, judge in enumerate(judges):
                 pool.submit(work, number, judge)
@@ -99,7 +111,7 @@ class LocalExecutor:
                 yield result
         except BaseException:  # a stop is a stop: what is being graded is graded again next time
             stopped.set()
-            if self.judges is not None:
+            if judged:
                 self.judges.close()
             raise
         finally:
@@ -109,30 +121,41 @@ class LocalExecutor:
             scratch.close()
 
     def _attempt(
-        self, plan: Plan, student: str, scratch: Scratch, judge: Judge | None, reader: Reader
+        self, engine: JudgedOutside, plan: Plan, student: str, scratch: Scratch, judge: Judge | None, reader: Reader
     ) -> Done | Failure:
-        own = plan.course.source_folder(plan.assignment)
         place = None
         try:
-            place = Workplace(scratch.path, own, self.engine.students_own(plan.assignment))
-            return Done(grade_one(self.engine, plan, student, place, judge, reader), place)
-        except (CourseError, JudgeError) as error:
-            why = str(error)
-        except OSError as error:
-            why = f"{error.filename or 'a file'}: {error.strerror or error}"
+            place = workplace(engine, plan, scratch.path)
+            there, digest = take_in(plan, student, place)
+            return Done(grade_one(engine, plan, student, place, there, digest, judge or reader), place)
         except Exception as error:  # noqa: BLE001  a notebook may be damaged in ways that nobody foresaw
-            why = f"{type(error).__name__}: {error}"
+            why = in_a_sentence(error)
         if place is not None:
             place.close()
-        return Failure(student, why.strip().partition("\n")[0] or "for no reason that was given")
+        return Failure(student, why)
 
 
-def grade_one(
-    engine: JudgedOutside, plan: Plan, student: str, place: Workplace, judge: Judge | None, reader: Reader
-) -> dict[str, Graded]:
-    """Have one submission read, put in order and graded; called in a thread of the pool, touches no gradebook.
+def in_a_sentence(error: Exception) -> str:
+    """Why a submission could not be graded."""
+    if isinstance(error, CourseError | JudgeError):
+        why = str(error)
+    elif isinstance(error, OSError):
+        why = f"{error.filename or 'a file'}: {error.strerror or error}"
+    else:
+        why = f"{type(error).__name__}: {error}"
+    return why.strip().partition("\n")[0] or "for no reason that was given"
 
-    reader: reads where there is no judge.
+
+def workplace(engine: JudgedOutside, plan: Plan, scratch: Path) -> Workplace:
+    """A fresh one, for a submission of this plan. To be closed."""
+    own = plan.course.source_folder(plan.assignment)
+    return Workplace(scratch, own, engine.students_own(plan.assignment))
+
+
+def take_in(plan: Plan, student: str, place: Workplace) -> tuple[list[str], str]:
+    """Copy what was handed in, of which nothing is read yet; its notebooks' names, and the digest of it all.
+
+    Raises `CourseError` for what cannot be graded at all.
     """
     folder = plan.course.submitted_folder(student, plan.assignment)
     if folder.is_symlink() or folder.parent.is_symlink():
@@ -151,16 +174,22 @@ def grade_one(
         found = sorted(ascii(path.name) for path in folder.glob("*.ipynb"))
         wanted = " or ".join(f"{name}.ipynb" for name in sorted(plan.masters))
         raise CourseError(f"there is no notebook {wanted} in it" + (f", but {', '.join(found[:5])}" if found else ""))
-    digest = place.take(folder, there)
-    notebooks = {
-        name: (judge or reader).read(place.notebook(name), plan.masters[name], outputs=not engine.executes)
-        for name in there
-    }
+    return there, place.take(folder, there)
+
+
+def grade_one(
+    engine: JudgedOutside, plan: Plan, student: str, place: Workplace, there: list[str], digest: str, by: Judge | Reader
+) -> dict[str, Graded]:
+    """Have one submission, which was taken in, read, put in order and graded; touches no gradebook. For any thread.
+
+    by: who reads it and, if it is a judge, grades it; else that is done in Jupyter kernels.
+    """
+    notebooks = {name: by.read(place.notebook(name), plan.masters[name], outputs=not engine.executes) for name in there}
     done = {}
     for name, notebook in notebooks.items():
         about = {"student": student, "assignment": plan.assignment, "notebook": name}
         work, new = place.prepare()
-        done[name] = engine.grade(notebook, about, work, judge, new)
+        done[name] = engine.grade(notebook, about, work, by if isinstance(by, Judge) else None, new)
         place.gather(work, new)
         stamp(done[name], digest, plan.digest)
     return done

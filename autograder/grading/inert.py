@@ -10,6 +10,8 @@ from __future__ import annotations
 import base64
 import html
 import re
+import time
+from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -18,6 +20,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from ..judging.probes import TooSlow, time_limit
+from .nesting import TooDeep, as_text, well_formed
 
 SCHEMES = ("http", "https", "mailto")
 """What a link may lead to: its reader must click."""
@@ -44,7 +47,8 @@ ATTRIBUTES = {
 }
 LONGEST_TEXT = 200_000  # characters of one Markdown cell that are rendered
 LONGEST_RUN = 200  # spaces in a row
-RENDER_SECONDS = 5.0
+CELL_SECONDS, NOTEBOOK_SECONDS = 5.0, 10.0
+"""What the texts of one cell, and of one notebook, may take to be rendered; who reads a page would have to wait as long."""
 MOST_CODES = 1_000  # changes of colour in one output
 LONGEST_SVG = 4 << 20  # characters
 
@@ -54,14 +58,17 @@ COLOUR = re.compile(r"\x1b\[(?:[0-9]{1,3}(?:;[0-9]{1,3}){0,15})?m")
 SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*:")
 
 
-def inert_markdown(source: str, attachments: dict | None = None) -> str:
-    """A Markdown text that does nothing when it is rendered: the same, if it would do nothing anyway."""
+def inert_markdown(source: str, attachments: dict | None = None, seconds: float = CELL_SECONDS) -> str:
+    """A Markdown text that does nothing when it is rendered: the same, if it would do nothing anyway.
+
+    seconds: to render it in; what takes longer is shown as it was typed.
+    """
     source = SPACES.sub(" " * LONGEST_RUN, source)
-    if len(source) > LONGEST_TEXT:
+    if len(source) > LONGEST_TEXT or seconds <= 0:
         return as_typed(source[:LONGEST_TEXT])
     watcher = _Watcher(attachments or {})
     try:
-        with time_limit(RENDER_SECONDS):
+        with time_limit(seconds):
             rendered = MarkdownWithMath(renderer=watcher).render(source)
     except (TooSlow, Exception):  # noqa: BLE001  whatever a renderer stumbles over, a reader's page must not
         return as_typed(source)
@@ -69,7 +76,11 @@ def inert_markdown(source: str, attachments: dict | None = None) -> str:
 
 
 def inert_html(text: str) -> str:
-    """HTML without all that acts, hides, covers, or comes from elsewhere."""
+    """HTML without all that acts, hides, covers, or comes from elsewhere; as typed, where it would take a parser too long."""
+    try:
+        text = well_formed(text)
+    except TooDeep:
+        return as_text(text)
     return nh3.clean(
         text,
         tags=TAGS,
@@ -156,8 +167,19 @@ def _joined(text: Any) -> str:
     return "".join(map(str, text)) if isinstance(text, (list, tuple)) else str(text)
 
 
-def inert_cell(cell: NotebookNode) -> bool:
-    """Make a student's Markdown or raw cell inert, in place; says whether anything had to be changed."""
+def inert_texts(cells: Iterable[NotebookNode]) -> Iterator[NotebookNode]:
+    """Make students' Markdown and raw cells inert, in place; brings those in which anything had to be changed."""
+    left = NOTEBOOK_SECONDS
+    for cell in cells:
+        started = time.monotonic()
+        changed = inert_cell(cell, min(CELL_SECONDS, left))
+        left -= time.monotonic() - started
+        if changed:
+            yield cell
+
+
+def inert_cell(cell: NotebookNode, seconds: float = CELL_SECONDS) -> bool:
+    """Make one inert, in place; says whether anything had to be changed."""
     before = (cell.source, dict(cell.get("attachments", {})))
     if "attachments" in cell:
         kept = {name: {k: v for k, v in kinds.items() if k in PICTURES} for name, kinds in cell.attachments.items()}
@@ -166,7 +188,7 @@ def inert_cell(cell: NotebookNode) -> bool:
         cell.cell_type, cell.source = "markdown", as_typed(cell.source)
         cell.metadata.pop("format", None)
     else:
-        cell.source = inert_markdown(cell.source, cell.get("attachments"))
+        cell.source = inert_markdown(cell.source, cell.get("attachments"), seconds)
     return (cell.source, dict(cell.get("attachments", {}))) != before
 
 

@@ -16,7 +16,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from nbformat import NotebookNode, from_dict
 
 from ..execution import DEFAULT_PRELOAD, Child, ChildError, Limits, Policy, Trusted, Zygote, ZygoteError, child_request
 from ..execution.frames import receive_note, send_note
+from ..judging.library import without_tensorflow
 from .engine import NOTEBOOK_SECONDS, Graded, grade_notebook
 from .reader import answer, ask, request, tried
 from .scratch import Scratch
@@ -37,6 +38,14 @@ PRELOAD = (
     __name__,
 )
 """What every graded notebook imports, and what every judge does: done once in the zygote, it saves each fork the time."""
+
+WITHOUT_TENSORFLOW = tuple(n for n in PRELOAD if n.partition(".")[0] not in ("tensorflow", "keras", "tensorboard"))
+
+
+def preload_of(folder: Path) -> tuple[str, ...]:
+    """What to import beforehand for the course in this folder: TensorFlow only where its exercises are about it."""
+    return WITHOUT_TENSORFLOW if without_tensorflow(folder) else PRELOAD
+
 
 MAX_NOTEBOOK = 1 << 30  # bytes, as JSON
 TRIES = 2
@@ -53,7 +62,7 @@ class Job:
 
     notebook: sanitized. workdir: the child's folder, with the files that belong to the submission. secret, student: they
     seed the draws. folder: the course's. seconds: for it all. written: an empty folder for the files that it writes; they are
-    lost if there is none.
+    lost if there is none. seeds: by exercise, where the secret is not known.
     """
 
     notebook: NotebookNode
@@ -65,6 +74,7 @@ class Job:
     policy: Policy = field(default_factory=Policy)
     seconds: float = NOTEBOOK_SECONDS
     written: str = ""
+    seeds: dict[str, int] | None = None
 
 
 class Judge:
@@ -89,9 +99,11 @@ class Judge:
                 self._end()
         raise JudgeError(f"it could not be judged, in {TRIES} tries: {why}") from None
 
-    def read(self, path: Path, master: NotebookNode, outputs: bool) -> NotebookNode:
+    def read(
+        self, path: Path, master: NotebookNode | None, outputs: bool, notes: list[str] | None = None
+    ) -> NotebookNode:
         """Have a submitted notebook read and put in order (`reader.read_submission`). Raises `CourseError`."""
-        return tried(lambda: ask(self._running().sock, request(path, master, outputs)), self._end, path.name)
+        return tried(lambda: ask(self._running().sock, request(path, master, outputs), notes), self._end, path.name)
 
     def close(self) -> None:
         """End it, and the child it is at work with; a request under way in another thread fails."""
@@ -113,13 +125,16 @@ class Judge:
         judge = self._running()
         note = {
             "notebook": job.notebook,
-            "child": child_request(job.workdir, job.limits, job.policy, {"AUTOGRADER_CHILD": "1"}),
+            "child": child_request(
+                job.workdir, job.limits, job.policy, {"AUTOGRADER_CHILD": "1", "NBGRADER_EXECUTION": "autograde"}
+            ),
             "secret": job.secret,
             "student": job.student,
             "folder": job.folder,
             "scratch": str(self.scratch),
             "seconds": job.seconds,
             "written": job.written,
+            "seeds": job.seeds,
         }
         with self._zygote.connect() as connection:
             send_note(judge.sock, note, (connection.fileno(),), max_bytes=MAX_NOTEBOOK)
@@ -135,8 +150,9 @@ class Judge:
 class Judges:
     """A zygote and the judges forked from it, as many as are lent at a time. Usable from any thread."""
 
-    def __init__(self, preload: tuple[str, ...] = PRELOAD) -> None:
-        self.zygote, self._scratch = Zygote(preload), None
+    def __init__(self, preload: tuple[str, ...] = PRELOAD, env: Mapping[str, str] | None = None) -> None:
+        """env: of zygote and children (see `Zygote`)."""
+        self.zygote, self._scratch = Zygote(preload, env), None
         self._lock = threading.Lock()
         self._all: list[Judge] = []
         self._idle: list[Judge] = []
@@ -197,14 +213,14 @@ def serve(sock: socket.socket) -> None:
 
 
 def _grade(note: dict, connection: socket.socket) -> Graded:
-    secret = note["secret"].encode()
+    secret, seeds = note["secret"].encode(), note["seeds"]
     tempfile.tempdir = note["scratch"]  # what TensorFlow leaves there at our sudden end, the grader removes
     os.chdir(note["folder"])  # check cells may read the course's files
     with Child(connection, note["child"], Limits(**note["child"]["limits"])) as child:
         return grade_notebook(
             from_dict(note["notebook"]),
             child,
-            lambda exercise: seed_of(secret, note["student"], exercise),
+            lambda exercise: seed_of(secret, note["student"], exercise) if seeds is None else seeds[exercise],
             note["seconds"],
             (note["child"]["workdir"], Path(note["written"])) if note["written"] else None,
         )

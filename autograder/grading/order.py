@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from ..course.cells import TO_LOOK_AT, graded, is_answer, is_check, is_lesson, tags
-from .inert import inert_cell
+from .inert import inert_texts
 from .matching import match
 
 NOT_FOUND = (
@@ -32,11 +32,11 @@ def repair(nb: NotebookNode, master: NotebookNode) -> list[str]:
     chosen = match(nb, master, notes)
     nb.metadata.pop(TO_LOOK_AT, None)
     texts = {c.source for c in master.cells if c.cell_type == "markdown"}
-    for number, cell in enumerate(nb.cells):
-        if cell.cell_type != "code" and cell.source not in texts and inert_cell(cell):
-            notes.append(
-                f"the text in cell {number + 1} holds HTML or links, and is shown without what acts in a browser"
-            )
+    places = {id(cell): number for number, cell in enumerate(nb.cells, 1)}
+    for cell in inert_texts(cell for cell in nb.cells if cell.cell_type != "code" and cell.source not in texts):
+        notes.append(
+            f"the text in cell {places[id(cell)]} holds HTML or links, and is shown without what acts in a browser"
+        )
     keep = {id(cell): name for name, cell in chosen.items()}
     for cell in nb.cells:
         name = keep.get(id(cell))

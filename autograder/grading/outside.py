@@ -123,19 +123,13 @@ class JudgedOutside(NbGraderPreprocessor):
         if judge is None:
             return self._in_the_kernel(nb, about, work, written)
         require_python(nb)
+        return judge.grade(self.job(nb, about["student"], work, "" if written is None else str(written)))
+
+    def job(self, nb: NotebookNode, student: str, work: Path, written: str) -> Job:
+        """What a judge is given."""
         root = Path.cwd()  # nbgrader's converters work in the course folder, and so do we
-        job = Job(
-            nb,
-            str(work),
-            course_secret(root).decode(),
-            about["student"],
-            str(root),
-            self.limits,
-            Policy(hidden=(str(root),)),
-            self.notebook_timeout,
-            "" if written is None else str(written),
-        )
-        return judge.grade(job)
+        secret, hidden = course_secret(root).decode(), Policy(hidden=(str(root),))
+        return Job(nb, str(work), secret, student, str(root), self.limits, hidden, self.notebook_timeout, written)
 
     def _in_the_kernel(self, nb: NotebookNode, about: dict, work: Path, written: Path | None) -> Graded:
         execute = self._stock()

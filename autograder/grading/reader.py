@@ -1,6 +1,6 @@
 """Submitted notebooks are read, and put in order, outside of the process that holds the gradebook, and within bounds.
 
-A judge does it, or, where there are none, a process of its own (`Reader`). Bounds of bytes and values: `course.bounds`; of
+A judge does it, or, where there are none, a process of its own (`Reader`), for `course grade` and nbgrader's commands alike. Bounds of bytes and values: `course.bounds`; of
 time and memory, here. What comes back has no outputs, which are made anew, and is within `MAX_READ`.
 
     grader ── path, assignment's notebook ──▶ reader
@@ -21,6 +21,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode, from_dict
 
+from ..course.cells import TO_LOOK_AT
 from ..course.folder import CourseError
 from ..course.notebooks import read_notebook
 from ..execution.frames import FrameError, receive_note, send_note
@@ -34,21 +35,30 @@ except ImportError:  # Windows
 READ_SECONDS = 60.0
 READ_MEMORY = 2 << 30  # bytes beyond what the process has already
 MAX_READ = 32 << 20  # bytes of a notebook in order, as JSON
+MOST_NOTES = 1000
 MAX_NOTE = 1 << 30  # bytes of a request, with the assignment's notebook
 TRIES = 2
 
 
-def read_submission(path: Path, master: NotebookNode, outputs: bool = False) -> NotebookNode:
+def read_submission(
+    path: Path, master: NotebookNode | None, outputs: bool = False, notes: list[str] | None = None
+) -> NotebookNode:
     """A submitted notebook, its cells put right, for the kernel that the assignment is meant for.
 
-    outputs: keep those that were handed in. Raises `CourseError`.
+    master: the assignment's notebook; without it nothing is put right. outputs: keep those that were handed in. notes: what
+    was put right, a sentence each, is added. Raises `CourseError`.
     """
     with _memory(path.name):
         notebook = read_notebook(path, path.name)
         for cell in notebook.cells:
             if cell.cell_type == "code" and not outputs:
                 cell.outputs = []
-        repair(notebook, master)
+        if master is None:
+            notebook.metadata.pop(TO_LOOK_AT, None)
+            return notebook
+        said = repair(notebook, master)
+        if notes is not None:
+            notes += said
         if kernel := master.metadata.get("kernelspec"):  # as nbgrader's OverwriteKernelspec
             notebook.metadata["kernelspec"] = kernel
             notebook.metadata.pop("language_info", None)
@@ -94,17 +104,18 @@ def _size() -> int:
         return 0
 
 
-def request(path: Path, master: NotebookNode, outputs: bool) -> dict:
+def request(path: Path, master: NotebookNode | None, outputs: bool) -> dict:
     """What a reader is asked, as a note."""
     return {"read": str(path), "master": master, "outputs": outputs}
 
 
 def answer(sock: socket.socket, note: dict) -> None:
     """Do what a request asks for."""
-    path = Path(note["read"])
+    path, notes = Path(note["read"]), []
     try:
-        notebook = read_submission(path, from_dict(note["master"]), note["outputs"])
-        send_note(sock, {"notebook": notebook}, max_bytes=MAX_READ)
+        master = note["master"] and from_dict(note["master"])
+        notebook = read_submission(path, master, note["outputs"], notes)
+        send_note(sock, {"notebook": notebook, "notes": notes[:MOST_NOTES]}, max_bytes=MAX_READ)
     except FrameError:
         why = f"{path.name} is larger than {MAX_READ >> 20} MiB without its outputs; nothing of it was run"
     except CourseError as error:
@@ -118,14 +129,19 @@ def answer(sock: socket.socket, note: dict) -> None:
     send_note(sock, {"refused": why})
 
 
-def ask(sock: socket.socket, note: dict) -> NotebookNode:
-    """Have a request answered. Raises `CourseError` for what is refused, `OSError` where there is nobody to answer."""
+def ask(sock: socket.socket, note: dict, notes: list[str] | None = None) -> NotebookNode:
+    """Have a request answered. notes: what was put right is added.
+
+    Raises `CourseError` for what is refused, `OSError` where there is nobody to answer.
+    """
     send_note(sock, note, max_bytes=MAX_NOTE)
     received = receive_note(sock, time.monotonic() + READ_SECONDS, max_bytes=MAX_READ)
     if received is None:
         raise ConnectionError("the process that reads has ended")
     if "refused" in received[0]:
         raise CourseError(received[0]["refused"])
+    if notes is not None:
+        notes += received[0]["notes"]
     return from_dict(received[0]["notebook"])
 
 
@@ -153,11 +169,13 @@ class Reader:
         self._process: subprocess.Popen | None = None
         self._sock: socket.socket | None = None
 
-    def read(self, path: Path, master: NotebookNode, outputs: bool) -> NotebookNode:
+    def read(
+        self, path: Path, master: NotebookNode | None, outputs: bool, notes: list[str] | None = None
+    ) -> NotebookNode:
         """As `read_submission`."""
         if not hasattr(os, "fork"):  # Windows, where no socket can be handed on
-            return read_submission(path, master, outputs)
-        return tried(lambda: ask(self._connected(), request(path, master, outputs)), self.close, path.name)
+            return read_submission(path, master, outputs, notes)
+        return tried(lambda: ask(self._connected(), request(path, master, outputs), notes), self.close, path.name)
 
     def _connected(self) -> socket.socket:
         if self._sock is None:

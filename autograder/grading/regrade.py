@@ -6,7 +6,6 @@ After an exercise was mended, its points changed, or one was added or taken out.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,13 +20,11 @@ from ..course.nbgrader.save import Saving
 from ..course.nbgrader.scores import Submission, automatic_score, keep_as_read, submissions
 from ..course.nbgrader.sync import synchronize
 from ..course.notebooks import read_notebook
-from .executor import Done, Failure, LocalExecutor
-from .judges import Judges
+from .executor import Done, Executor, Failure
 from .narrator import Narrator
 from .outside import JudgedOutside
 from .plan import Plan
 from .stamp import STAMP
-from .standing import ready
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ class Regrading:
         config = load_config(self.course)
         assignment = self.plan.assignment
         with contextlib.chdir(self.course.root), Saving(config, executes=JudgedOutside) as saving:
-            notes = synchronize(saving.book, assignment, self.plan.masters)
+            notes = synchronize(saving.book, assignment, self.plan.masters, self.course.root)
             for student, done in self.done.items():
                 same = not self.handed_in_again(student)
                 notebooks = {name: result.notebook for name, result in done.notebooks.items()}
@@ -126,17 +123,13 @@ class Regrading:
 
 @contextlib.contextmanager
 def judged_anew(
-    course: Course, assignment: str, students: list[str], console: Console, judges: Judges, jobs: int | None
+    course: Course, assignment: str, students: list[str], console: Console, executor: Executor
 ) -> Iterator[Regrading]:
     """Judge these students' submissions; nothing is written. Raises `CourseError`."""
     config = load_config(course)
     plan = Plan(course, assignment, masters(config, assignment), tuple(students), 0)
     engine = JudgedOutside(config=config)
-    usable = None if engine.in_the_kernel or not engine.executes else judges
-    if usable is not None:
-        ready(usable)
-    executor = LocalExecutor(engine, usable, jobs or os.cpu_count() or 1)
-    with contextlib.chdir(course.root), contextlib.closing(executor.results(plan)) as results:
+    with contextlib.chdir(course.root), contextlib.closing(executor.results(engine, plan)) as results:
         found = []
         with Narrator(console, assignment, len(students)) as narrator:
             for _ in students:  # not to the end: there the files of what was judged are put away

@@ -6,10 +6,11 @@ import atexit
 import contextlib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..course.folder import CourseError
 from ..execution import ZygoteError
-from .judges import Judge, Judges
+from .judges import Judge, Judges, preload_of
 
 IDLE_SECONDS = 120.0  # formgrader's server lives on: its judges do not
 
@@ -27,7 +28,7 @@ def shared_judge() -> Iterator[Judge]:
             _timer.cancel()
         if _judges is None:
             atexit.register(close_judges)
-            fresh = Judges()
+            fresh = Judges(preload_of(Path.cwd()))  # nbgrader's converters work in the course folder
             ready(fresh)
             _judges = fresh
     try:

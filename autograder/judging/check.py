@@ -10,23 +10,26 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+from .library import without_tensorflow
 from .probes import quiet
+from .topics import course_around
 from .verdict import Verdict
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # how much C++ code logs later on; read while TensorFlow is imported
-with quiet():
-    # TensorFlow logs to stderr when it is imported and when it looks for a GPU. A notebook imports `check` first, so that
-    # a lesson does not open with ten lines about drivers, and nothing of it falls into a check cell later.
-    import tensorflow as tf
+if not without_tensorflow(course_around()):
+    with quiet():
+        # TensorFlow logs to stderr when it is imported and when it looks for a GPU. A notebook imports `check` first, so
+        # that a lesson does not open with ten lines about drivers, and nothing of it falls into a check cell later.
+        import tensorflow as tf
 
-    tf.config.list_physical_devices()
+        tf.config.list_physical_devices()
 
 from . import ledger  # noqa: E402
 from .judge import judge_fresh  # noqa: E402
 from .notes import note  # noqa: E402
 from .registry import BrokenExercises, UnknownExercise, find  # noqa: E402
 
-SECONDS = 1 / 3  # for the draws of one check
+SECONDS = 0.25  # for the draws of one check: with all that is around them less than a third of a second
 ledger.keep()
 
 
@@ -72,8 +75,9 @@ def _check(answer: Any, name: str | None) -> Verdict:
         with kept.as_graded() if kept is not None else contextlib.nullcontext():
             verdict = judge_fresh(exercise, answer, SECONDS)
     if verdict.outcome == "grader's fault":
+        what = "TensorFlow, Keras or NumPy" if "tensorflow" in sys.modules else "NumPy"
         text = (
-            "Something in this notebook has changed TensorFlow, Keras or NumPy so that nothing can be judged here. Restart the "
+            f"Something in this notebook has changed {what} so that nothing can be judged here. Restart the "
             f"kernel, and run the setup cell and your answer. If this stays, the exercise is at fault, not you: tell your "
             f"teacher.\n{verdict.message}"
         )

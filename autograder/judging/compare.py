@@ -51,7 +51,7 @@ def difference(
 def as_array(value: Any) -> np.ndarray | None:
     """The number or numbers in a plain value, or None if it holds none."""
     if isinstance(value, Tagged):
-        return value.value if value.tag in ("tensor", "variable", "array") else None
+        return value.value if value.tag in ("tensor", "variable", "array", "scalar") else None
     if isinstance(value, (np.ndarray, np.generic)):
         return np.asarray(value)
     if type(value) in (bool, int, float, complex):

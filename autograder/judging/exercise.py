@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from . import probes
-from .values import source_of
+from .values import arrays, source_of
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class Exercise:
 
     reference: the same by another road through TensorFlow. minutes: how long it should take. difficulty: 1 to 3.
     forbid: dotted names that the answer must not call. seconds: time limit for one case. picture: how a result can be
-    drawn ("curve", "path", "grid", see `picture`); empty if it is nothing to look at.
+    drawn ("curve", "path", "grid", see `picture`); empty if it is nothing to look at. tensors: an answer receives arrays as
+    tensors; in a course about NumPy alone, as they are.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Exercise:
     forbid: tuple[str, ...] = ()
     seconds: float = 20.0
     picture: str = ""
+    tensors: bool = True
     mistakes: list[Mistake] = field(default_factory=list)
     _cases: list[tuple[dict, float | None]] = field(default_factory=list)
 
@@ -189,7 +191,8 @@ def draw_case(exercise: Exercise, case: Case, rng: np.random.Generator) -> Drawn
     inputs = list(case.draw(rng))
     # not by a method that a generator may have of its own: this draw is no part of the case
     seed = int(np.random.Generator.integers(rng, 2**31)) if case.seeded else None
+    given = inputs if exercise.tensors else arrays(inputs)
     request = probes.request(
-        inputs, gradient=case.gradient, probe=case.probe, seed=seed, forbid=exercise.forbid, seconds=exercise.seconds
+        given, gradient=case.gradient, probe=case.probe, seed=seed, forbid=exercise.forbid, seconds=exercise.seconds
     )
     return Drawn(case, inputs, request)

@@ -10,8 +10,11 @@ from .exercise import Drawn
 LONGEST = 1000  # characters of one finding: parts of it are what an answer says
 
 
-def finding_of(drawn: Drawn, record: dict, expected: dict, names: list[str]) -> str | None:
-    """None if this record is right, else a sentence about what is wrong with it. names: of the arguments."""
+def finding_of(drawn: Drawn, record: dict, expected: dict, names: list[str], *, nothing: bool = False) -> str | None:
+    """None if this record is right, else a sentence about what is wrong with it.
+
+    names: of the arguments. nothing: there are inputs on which None is the right answer.
+    """
     status, case = record["status"], drawn.case
     if status == "raised":
         if expected["status"] == "raised" and expected["type"] == record["type"]:
@@ -28,9 +31,8 @@ def finding_of(drawn: Drawn, record: dict, expected: dict, names: list[str]) -> 
     if expected["status"] == "raised":
         return f"your function returned {show(record['result'])}, expected {expected['type']} to be raised"
     if record["result"] is None and expected["result"] is not None:
-        return (
-            f"your function returned None, expected {show(expected['result'])}. Is a `return` missing on the way there?"
-        )
+        question = "" if nothing else ". Is a `return` missing on the way there?"
+        return f"your function returned None, expected {show(expected['result'])}{question}"
     if case.accept is not None:
         return accepted(drawn, record, expected)
     options = {"rtol": case.rtol, "atol": case.atol, "dtype": case.dtype}

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import literal, probes, shrink, switches
+from .calls import calls_of
 from .compare import difference
 from .exercise import Drawn, Exercise, Mistake, draw
 from .findings import LONGEST, accepted, detail, finding_of, short, traceback
@@ -62,27 +63,59 @@ def explained(exercise: Exercise, ask: Ask, seed: int, verdict: Verdict) -> Verd
         return verdict
     try:
         sheet = answer_sheet(exercise, seed)
-        example = _example(sheet, ask, number, verdict)
-        result = replace(verdict.cases[number], **example, **_picture(sheet, ask, number))
+        found, hint = _example(sheet, ask, number, verdict)
+        told = {} if found is None else _shown(sheet, ask, found)
+        result = replace(verdict.cases[number], **told, **_picture(sheet, ask, number))
     except Exception:  # noqa: BLE001  an example is a kindness: without it the verdict stands as it is
         return verdict
-    return replace(verdict, cases=(*verdict.cases[:number], result, *verdict.cases[number + 1 :]))
+    return replace(verdict, mistake=hint, cases=(*verdict.cases[:number], result, *verdict.cases[number + 1 :]))
 
 
-def _example(sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict) -> dict[str, str]:
-    """The smallest draw of a case that fails as the case did: as a call, and what is wrong there."""
+def _shown(sheet: AnswerSheet, ask: Ask, found: shrink.Found) -> dict[str, str]:
+    """An example as a call, and what is wrong there; nothing where no call can be written.
+
+    Where a case makes several calls, the first that goes wrong by itself; all of them, if it takes all of them.
+    """
+    exercise, case, told = sheet.exercise, found.drawn.case, found.finding
+    every = calls_of(exercise, found.drawn)
+    if len(every) > 1 and case.accept is None:
+        alone = replace(case, probe=None, gradient=False)
+        wrong = _wrong(sheet, ask)
+        for inputs in every:
+            asked = probes.request(inputs, forbid=exercise.forbid, seconds=exercise.seconds)
+            if (finding := wrong(Drawn(alone, inputs, asked))) is not None:
+                every, told = [inputs], finding
+                break
+    text = literal.call(exercise.name, *every) if every else ""
+    return {"example": text, "told": told[:LONGEST]} if text else {}
+
+
+def _example(sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict) -> tuple[shrink.Found | None, str | None]:
+    """The smallest draw of a case that fails as the case did; and the verdict's hint, if it is right there as well.
+
+    Found once for a typical mistake, it serves all who make it. Whoever does something else there made another mistake, which
+    only looks alike on the draw that was judged: zero everywhere, say.
+    """
     if sheet.seconds > SLOW_SECONDS:  # what trains is not seen through on a small input either
-        return {}
-    wrong, found = _wrong(sheet, ask), None
-    mistake = next((m for m in sheet.exercise.mistakes if m.hint == verdict.mistake), None)
-    if mistake and (known := sheet.example(mistake, number)):  # found once, it serves all who make this mistake
+        return None, verdict.mistake
+    wrong, hint = _wrong(sheet, ask), verdict.mistake
+    mistake = next((m for m in sheet.exercise.mistakes if m.hint == hint), None)
+    if mistake and (known := sheet.example(mistake, number)):
         told = wrong(known.drawn)
+        by_chance = sheet.drawn[number].case.accept is not None and not sheet.is_steady(mistake, number)
+        if not by_chance and not _is_the_same_there(sheet, ask, mistake, known.drawn):
+            hint = None
         if told is not None and shrink.kind_of(told) == shrink.kind_of(verdict.cases[number].message):
-            found = replace(known, finding=told)
-    if found is None:
-        found = _search(sheet, number, wrong)
-    text = "" if found is None else literal.call(sheet.exercise.name, found.drawn.inputs)
-    return {"example": text, "told": found.finding[:LONGEST]} if text else {}
+            return replace(known, finding=told), hint
+    return _search(sheet, number, wrong), hint
+
+
+def _is_the_same_there(sheet: AnswerSheet, ask: Ask, mistake: Mistake, one: Drawn) -> bool:
+    """Does an answer do with this draw what a typical mistake does with it?"""
+    with switches.as_it_comes():
+        expected = probes.run(sheet.exercise.reference, [{**one.request, "forbid": []}])
+    here = AnswerSheet(sheet.exercise, sheet.seed, [one], expected)
+    return _alike(here, ask([one.request])[0], mistake, 0)
 
 
 def _search(sheet: AnswerSheet, number: int, wrong: Callable[[Drawn], str | None]) -> shrink.Found | None:
@@ -107,7 +140,7 @@ def _wrong(sheet: AnswerSheet, ask: Ask) -> Callable[[Drawn], str | None]:
         if expected["status"] != ("raised" if one.case.raises else "ok"):
             return None
         try:
-            return finding_of(one, ask([quick])[0], expected, sheet.names)
+            return finding_of(one, ask([quick])[0], expected, sheet.names, nothing=sheet.nothing)
         except Exception:  # noqa: BLE001  of a form that no comparison foresaw: then it is no example
             return None
 
@@ -151,17 +184,27 @@ Ask = Callable[[list[dict]], list[dict]]
 class AnswerSheet:
     """One draw of an exercise with what the reference makes of it and, once asked for, what the mistakes make of it.
 
-    seconds: that the reference took for its slowest case.
+    taken: seconds that the reference took for each case.
     """
 
     exercise: Exercise
     seed: int
     drawn: list[Drawn]
     expected: list[dict]
-    seconds: float = 0.0
+    taken: list[float] = field(default_factory=list)
     _mistaken: dict[tuple[str, int], dict] = field(default_factory=dict)
     _steady: dict[str, bool] = field(default_factory=dict)
     _examples: dict[tuple[str, int], shrink.Found | None] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Of its slowest case."""
+        return max(self.taken, default=0.0)
+
+    @property
+    def nothing(self) -> bool:
+        """Is None the right answer in one of the cases?"""
+        return any(record["status"] == "ok" and record["result"] is None for record in self.expected)
 
     @property
     def names(self) -> list[str]:
@@ -176,15 +219,16 @@ class AnswerSheet:
                 self._mistaken[mistake.name, number] = probes.run(mistake.answer, [request])[0]
         return self._mistaken[mistake.name, number]
 
-    def is_steady(self, mistake: Mistake) -> bool:
+    def is_steady(self, mistake: Mistake, number: int) -> bool:
         """Does a mistake give the same results each time? Where chance decides, only its sentences can be compared.
 
-        Asked of all cases together: in one of them two throws of the dice may well be equal.
+        Asked of all cases together, this one first: in one of them two throws of the dice may well be equal.
         """
         if mistake.name not in self._steady:
             again = AnswerSheet(self.exercise, self.seed, self.drawn, self.expected)
+            order = [number, *(n for n in range(len(self.drawn)) if n != number)]
             self._steady[mistake.name] = all(
-                _same_result(self.mistaken(mistake, n), again.mistaken(mistake, n)) for n in range(len(self.drawn))
+                _same_result(self.mistaken(mistake, n), again.mistaken(mistake, n)) for n in order
             )
         return self._steady[mistake.name]
 
@@ -210,17 +254,17 @@ def answer_sheet(exercise: Exercise, seed: int) -> AnswerSheet:
     """
     drawn = draw(exercise, seed)
     # no clock for the reference: it is ours, and a busy machine is nobody's mistake
-    expected, slowest = [], 0.0
+    expected, taken = [], []
     with switches.as_it_comes():
         for one in drawn:
             started = time.monotonic()
             expected += probes.run(exercise.reference, [{**one.request, "forbid": [], "seconds": math.inf}])
-            slowest = max(slowest, time.monotonic() - started)
+            taken.append(time.monotonic() - started)
     for one, record in zip(drawn, expected, strict=True):
         if record["status"] != ("raised" if one.case.raises else "ok"):
             told = f": {short(record)}" if record["status"] == "raised" else ""
             raise RuntimeError(f"the reference came to {record['status']!r} in {one.case.name!r}{told}")
-    return AnswerSheet(exercise, seed, drawn, expected, slowest)
+    return AnswerSheet(exercise, seed, drawn, expected, taken)
 
 
 def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
@@ -231,7 +275,10 @@ def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
     if all(r["status"] in ("stub", "missing") for r in records):
         text = "" if records[0]["status"] == "stub" else f"There is no function called {exercise.name} yet."
         return Verdict(exercise.key, "not attempted", 0.0, exercise.points, message=text)
-    findings = [finding_of(d, r, e, sheet.names) for d, r, e in zip(drawn, records, expected, strict=True)]
+    findings = [
+        finding_of(d, r, e, sheet.names, nothing=sheet.nothing)
+        for d, r, e in zip(drawn, records, expected, strict=True)
+    ]
     forbidden = sorted({name for r in records for name in r.get("forbidden", ())})
     if not any(findings) and not forbidden:
         cases = tuple(CaseResult(d.case.name, True, d.case.points, d.case.points) for d in drawn)
@@ -250,8 +297,9 @@ def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
             "which is not allowed here, whatever name it is given."
         )
     if calls := sorted({call for r in records for call in r.get("switches", ())}):
+        what = "TensorFlow, Keras or NumPy do" if exercise.tensors else "NumPy does"
         told = (
-            f"Your notebook has called {' and '.join(calls)[:LONGEST]}, which changes what TensorFlow, Keras or NumPy do "
+            f"Your notebook has called {' and '.join(calls)[:LONGEST]}, which changes what {what} "
             "everywhere. Take it out and restart the kernel: answers are judged without it."
         )
         message = f"{told}\n{message}".strip()
@@ -275,8 +323,9 @@ def _outcome(records: list[dict], findings: list[str | None]) -> tuple[str, str]
 
 def _matching_mistake(sheet: AnswerSheet, records: list[dict], findings: list[str | None]) -> Mistake | None:
     """The typical mistake that this answer makes: the first that does the same in every case. Rather none than a wrong one."""
-    # the failed cases first: most mistakes part there, and what they do in the others need not be found out
-    order = sorted(range(len(findings)), key=lambda number: not findings[number])
+    # the failed cases first, the quickest before the others: most mistakes part there, and what they do in the rest need not
+    # be found out
+    order = sorted(range(len(findings)), key=lambda number: (not findings[number], sheet.taken[number]))
     for mistake in sheet.exercise.mistakes:
         if all(_alike(sheet, records[n], mistake, n) for n in order):
             return mistake
@@ -297,7 +346,7 @@ def _alike(sheet: AnswerSheet, record: dict, mistake: Mistake, number: int) -> b
         told = accepted(drawn, record, expected)
         if told != accepted(drawn, other, expected):
             return False
-        if told is None or not sheet.is_steady(mistake):
+        if told is None or (not _same_result(record, other) and not sheet.is_steady(mistake, number)):
             return True  # both right, each in its way; or chance decides
     options = {"rtol": case.rtol, "atol": case.atol, "dtype": case.dtype}
     if difference(_essence(record["result"]), _essence(other["result"]), **options) or set(record["changed"]) != set(

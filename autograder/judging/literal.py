@@ -14,11 +14,14 @@ IMPLIED = ("float32", "int32", "bool")  # dtypes that tf.constant gives by itsel
 LINES = 8  # of a function that an input is, or is made by
 
 
-def call(name: str, inputs: list) -> str:
-    """The call of a function with these inputs, after the functions that they need; empty where it would be too long."""
+def call(name: str, *calls: list) -> str:
+    """The call of a function with these inputs, or one after the other, after the functions that they need.
+
+    Empty where it would be too long.
+    """
     needed: dict[str, str] = {}
-    text = f"{name}({', '.join(literal(value, needed) for value in inputs)})"
-    text = "\n".join([*needed.values(), text])
+    lines = [f"{name}({', '.join(literal(value, needed) for value in inputs)})" for inputs in calls]
+    text = "\n".join([*needed.values(), *lines])
     return text if len(text) <= LONGEST and all(len(d.splitlines()) <= LINES for d in needed.values()) else ""
 
 
@@ -40,8 +43,12 @@ def literal(value: Any, needed: dict[str, str]) -> str:
 def _tagged(value: Tagged, needed: dict[str, str]) -> str:
     if value.tag == "array":
         array = np.asarray(value.value)
+        if array.size == 0 and array.ndim > 1:
+            return f"np.zeros({list(array.shape)}, {array.dtype.name!r})"
         natural = np.asarray(array.tolist()).dtype == array.dtype
         return f"np.array({_nested(array)}{'' if natural else f', {array.dtype.name!r}'})"
+    if value.tag == "scalar":
+        return f"np.{value.value.dtype.name}({_nested(np.asarray(value.value))})"
     if value.tag in ("tensor", "variable"):
         return _array("tf.Variable" if value.tag == "variable" else "tf.constant", np.asarray(value.value))
     if value.tag == "code":

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dis
+import importlib
 import inspect
 import io
 import linecache
@@ -17,6 +18,7 @@ import logging
 import math
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -34,6 +36,7 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 ADDITIONS = (
+    "\n; NodeDef:",
     "\nDetected at node",
     "\nOriginal stack trace",
     "\nStack trace for op",
@@ -41,6 +44,9 @@ ADDITIONS = (
     "If you are looking for numpy-related methods",
 )
 """Where in an error's text that begins which says nothing of the student's line."""
+
+MACHINERY = re.compile(r"\{\{function_node [^{}]*\}\} ?|(?<=\]) name: ?\S*(?=\n|$)")
+"""What TensorFlow says of its own insides: which kernel on which device, and the name that it gave an op."""
 
 
 class TooSlow(BaseException):
@@ -136,14 +142,14 @@ def _run_one(answer: Callable, asked: dict) -> dict:
 
 
 def _exercise(answer: Callable, asked: dict) -> dict:
-    import tensorflow as tf
-
     inputs = [materialise(value) for value in asked["inputs"]]
     before = dict(_mutable(inputs))
     saved = {path: _copy(thing) for path, thing in before.items()}
     call = build(asked["probe"]) if asked["probe"] else _call
     record: dict[str, Any] = {"status": "ok"}
     if asked["gradient"]:
+        import tensorflow as tf
+
         watched = [
             t for t in tf.nest.flatten(inputs) if isinstance(t, (tf.Tensor, tf.Variable)) and t.dtype.is_floating
         ]
@@ -183,10 +189,14 @@ def _weighted_sum(result: Any) -> Any:
 
 def _mutable(inputs: list) -> Iterator[tuple[str, Any]]:
     """The arrays and variables among the inputs, by their path ("0/2": first argument, third element)."""
-    import tensorflow as tf
+    kinds: tuple[type, ...] = (np.ndarray,)
+    if "tensorflow" in sys.modules:
+        import tensorflow as tf
+
+        kinds += (tf.Variable,)
 
     def walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-        if isinstance(value, (np.ndarray, tf.Variable)):
+        if isinstance(value, kinds):
             yield path, value
         elif isinstance(value, (list, tuple)):
             for i, part in enumerate(value):
@@ -210,7 +220,7 @@ def _same(saved: np.ndarray, thing: Any) -> bool:
 
 def _message(error: BaseException) -> str:
     """What an error says, without what TensorFlow adds: files inside a graph, and advice that leads elsewhere."""
-    text = str(error)[:10_000]
+    text = MACHINERY.sub("", str(error)[:10_000])
     for addition in ADDITIONS:
         text = text.partition(addition)[0]
     lines = text.splitlines()
@@ -276,6 +286,11 @@ def _random_state(seed: int | None) -> Iterator[None]:
         if seed is None:
             yield
             return
+        if "tensorflow" not in sys.modules:
+            random.seed(seed)
+            np.random.seed(seed)
+            yield
+            return
         import keras
         import tensorflow as tf
 
@@ -314,25 +329,29 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def resolve(dotted: str) -> Any:
-    """The object a dotted name of `forbid` means: "tf.nn.softmax", "keras.activations.relu", "np.linalg.norm"."""
-    import keras
-    import tensorflow as tf
+    """The object a dotted name of `forbid` means: "tf.nn.softmax", "np.linalg.norm", "scipy.special.softmax".
 
+    Raises ImportError, AttributeError.
+    """
     head, *rest = dotted.split(".")
-    thing: Any = {"tf": tf, "keras": keras, "np": np}[head]
+    thing: Any = importlib.import_module({"tf": "tensorflow", "np": "numpy"}.get(head, head))
     for part in rest:
+        if not hasattr(thing, part) and inspect.ismodule(thing):
+            importlib.import_module(f"{thing.__name__}.{part}")
         thing = getattr(thing, part)
     return thing
 
 
 def codes_of(function: Any) -> set:
     """The code objects that only this function runs. TensorFlow's wrappers share theirs among all ops: they are no evidence."""
-    from tensorflow.python.util import tf_decorator
-
     if isinstance(function, type):
         members = [vars(function).get(name) for name in ("__init__", "__call__", "call")]
         return {m.__code__ for m in members if hasattr(m, "__code__")}
-    inner = inspect.unwrap(tf_decorator.unwrap(function)[1])
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.util import tf_decorator
+
+        function = tf_decorator.unwrap(function)[1]
+    inner = inspect.unwrap(function)
     inner = getattr(inner, "__func__", inner)
     return {inner.__code__} if hasattr(inner, "__code__") else set()
 

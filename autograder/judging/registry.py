@@ -1,7 +1,7 @@
 """Which exercises there are. A chapter's exercises are there because its module is; nothing lists them.
 
 A course folder may bring its own, `exercises/<topic>.py`: they come to those of this package, `chapters/<topic>.py`, and are
-found before them where both have one of a name.
+found before them where both have one of a name. Of a course about NumPy alone (`library`) they are all there is.
 The chapters' order is that of the folders `source/NN_topic/` (in a student's bundle `release/NN_topic/`). Without a course
 folder around, the package's chapters come by name.
 
@@ -20,15 +20,14 @@ from types import ModuleType
 
 from . import probes
 from .exercise import Exercise
-from .topics import PACKAGED, course_around, modules_of, packaged, topic_of, topics
+from .library import FILE, NUMPY, BrokenExercises, library_of
+from .topics import PACKAGED, course_around, has_packaged, modules_of, packaged, topic_of, topics
+
+__all__ = ["BrokenExercises", "UnknownExercise", "exercises", "exercises_of", "find"]
 
 
 class UnknownExercise(LookupError):
     """No exercise, or no chapter, has this name."""
-
-
-class BrokenExercises(RuntimeError):
-    """A course's own module of exercises cannot be imported; the text is one sentence that says why."""
 
 
 def exercises_of(topic: str, root: Path | None = None) -> dict[str, Exercise]:
@@ -40,7 +39,7 @@ def exercises_of(topic: str, root: Path | None = None) -> dict[str, Exercise]:
     paths = modules_of(topic, root)
     if not paths and topic not in topics(root):
         raise UnknownExercise(f"no chapter is called {topic!r}; there are {', '.join(topics(root))}")
-    found = [e for path in paths for e in vars(_module(path)).values() if isinstance(e, Exercise)]
+    found = [e for path in paths for e in vars(_module(path, root)).values() if isinstance(e, Exercise)]
     return {e.key: e for e in found if e.chapter == topic}
 
 
@@ -55,7 +54,7 @@ def find(name: str, root: Path | None = None) -> Exercise:
     root = root or course_around()
     here = topic_of(Path.cwd().name)  # a notebook lies in the folder of its chapter: no other need be loaded
     ordered = topics(root)
-    for topic in dict.fromkeys([here] * (here in ordered) + ordered + packaged()):
+    for topic in dict.fromkeys([here] * (here in ordered) + ordered + (packaged() if has_packaged(root) else [])):
         for key, candidate in exercises_of(topic, root).items():
             if name in (key, candidate.name):
                 return candidate
@@ -63,16 +62,19 @@ def find(name: str, root: Path | None = None) -> Exercise:
     raise UnknownExercise(f"no exercise is called {name!r}; there are {there}")
 
 
-def _module(path: Path) -> ModuleType:
+def _module(path: Path, root: Path | None) -> ModuleType:
     with probes.quiet():  # it is here that a command first imports TensorFlow, which logs to stderr
         if path.parent == PACKAGED:
             return importlib.import_module(f"{__name__.split('.')[0]}.{PACKAGED.name}.{path.stem}")
-        return _own_module(path, path.stat().st_mtime_ns)
+        return _own_module(path, path.stat().st_mtime_ns, library_of(root) != NUMPY)
 
 
 @functools.lru_cache(maxsize=64)
-def _own_module(path: Path, _changed: int) -> ModuleType:
-    """A module of the course folder, under a name that no other course's has; loaded anew when its file has changed."""
+def _own_module(path: Path, _changed: int, tensors: bool) -> ModuleType:
+    """A module of the course folder, under a name that no other course's has; loaded anew when its file has changed.
+
+    tensors: what its exercises give to an answer (`Exercise.tensors`).
+    """
     name = f"exercises_{hashlib.sha256(bytes(path.parent)).hexdigest()[:12]}.{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)  # `inspect` finds the source of a function there
@@ -82,4 +84,9 @@ def _own_module(path: Path, _changed: int) -> ModuleType:
         del sys.modules[name]
         told = " ".join(str(error).split())[:200]
         raise BrokenExercises(f"{path} cannot be imported: {type(error).__name__}: {told}") from None
+    for found in vars(module).values():
+        if isinstance(found, Exercise):
+            found.tensors = tensors
+            if not tensors and any(case.gradient for case in found.cases):
+                raise BrokenExercises(f"{path}: {found.name} compares gradients, for which {FILE} must say TensorFlow")
     return module

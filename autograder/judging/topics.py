@@ -1,9 +1,11 @@
-"""Which chapters there are, and where their exercises lie. Paths only: nothing is imported here."""
+"""Which chapters there are, and where their exercises lie. Paths only: no exercise is imported here."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+
+from .library import NUMPY, library_of
 
 PACKAGED = Path(__file__).resolve().parents[1] / "chapters"
 OWN = "exercises"
@@ -34,9 +36,17 @@ def packaged() -> list[str]:
     return sorted(path.stem for path in PACKAGED.glob("*.py") if path.stem != "__init__")
 
 
+def has_packaged(root: Path | None) -> bool:
+    """Do the package's exercises, which are about TensorFlow, belong to this course? Raises `BrokenExercises`."""
+    return library_of(root) != NUMPY
+
+
 def modules_of(topic: str, root: Path | None) -> list[Path]:
-    """The files with a chapter's exercises, as far as there are any: the package's, then the course's own."""
-    folders = [PACKAGED, root / OWN] if root else [PACKAGED]
+    """The files with a chapter's exercises, as far as there are any: the package's, then the course's own.
+
+    Raises `BrokenExercises`.
+    """
+    folders = ([PACKAGED] if has_packaged(root) else []) + ([root / OWN] if root else [])
     return [path for path in (folder / f"{topic}.py" for folder in folders) if topic.isidentifier() and path.is_file()]
 
 

@@ -5,7 +5,7 @@ A case draws *inputs* as plain data. Before an answer is called they are *materi
 =====================  ==========================================================================
 plain                  what the answer receives
 =====================  ==========================================================================
-NumPy array or scalar   a ``tf.Tensor`` of the same dtype and shape
+NumPy array or scalar   a ``tf.Tensor`` of the same dtype and shape; in a course about NumPy alone, what it is
 ``raw(array)``         the NumPy array itself (a fresh copy)
 ``variable(array)``    a fresh ``tf.Variable``
 ``code(function)``     that function, rebuilt from its source text
@@ -22,10 +22,13 @@ from __future__ import annotations
 
 import builtins
 import functools
+import importlib
 import inspect
 import io
+import sys
 import textwrap
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -39,6 +42,22 @@ MAX_TEXT = 2_000
 def raw(array: Any) -> Tagged:
     """The NumPy array itself, not a tensor."""
     return Tagged("array", np.asarray(array))
+
+
+def arrays(value: Any) -> Any:
+    """A plain value with all its arrays `raw`, as an answer receives them in a course about NumPy alone."""
+    if isinstance(value, np.generic):
+        return Tagged("scalar", np.asarray(value))
+    if isinstance(value, np.ndarray):
+        return raw(value)
+    if isinstance(value, Tagged) and value.tag == "made":
+        source, arguments = value.value
+        return Tagged("made", (source, arrays(arguments)))
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(arrays, value))
+    if isinstance(value, dict):
+        return {key: arrays(part) for key, part in value.items()}
+    return value
 
 
 def variable(array: Any) -> Tagged:
@@ -71,29 +90,40 @@ def source_of(function: Callable | str) -> str:
 @functools.lru_cache(maxsize=256)
 def build(source: str) -> Callable:
     """The function that a source text defines. The text is the grader's own; it is never taken from an answer."""
-    import keras
-    import tensorflow as tf
-
-    names: dict[str, Any] = {"__builtins__": builtins, "tf": tf, "np": np, "keras": keras}
-    if source.startswith("def "):
-        exec(compile(source, "<probe>", "exec"), names)  # noqa: S102
+    function = source.startswith("def ")
+    compiled = compile(source, "<probe>", "exec" if function else "eval")
+    used = _names_in(compiled)
+    names: dict[str, Any] = {"__builtins__": builtins, "np": np}
+    names |= {name: importlib.import_module(module) for name, module in LARGE.items() if name in used}
+    if function:
+        exec(compiled, names)  # noqa: S102
         return names[source[4 : source.index("(")].strip()]
-    return eval(compile(source, "<probe>", "eval"), names)  # noqa: S307
+    return eval(compiled, names)  # noqa: S307
+
+
+LARGE = {"tf": "tensorflow", "keras": "keras"}
+"""What a source text may use and is imported only where one does."""
+
+
+def _names_in(compiled: CodeType) -> set[str]:
+    """The names that a code object and those within it look up."""
+    inner = [constant for constant in compiled.co_consts if isinstance(constant, CodeType)]
+    return set(compiled.co_names).union(*map(_names_in, inner))
 
 
 def materialise(value: Any) -> Any:
     """Plain data → what the answer receives. Every call makes fresh objects."""
-    import tensorflow as tf
-
     if isinstance(value, (np.ndarray, np.generic)):
-        return tf.constant(value)
+        return _tensorflow().constant(value)
     if isinstance(value, Tagged):
         if value.tag == "array":
             return np.array(value.value)
+        if value.tag == "scalar":
+            return np.asarray(value.value)[()]
         if value.tag == "tensor":
-            return tf.constant(value.value)
+            return _tensorflow().constant(value.value)
         if value.tag == "variable":
-            return tf.Variable(value.value)
+            return _tensorflow().Variable(value.value)
         if value.tag == "code":
             return build(value.value)
         if value.tag == "made":
@@ -107,6 +137,12 @@ def materialise(value: Any) -> Any:
     return value
 
 
+def _tensorflow() -> Any:
+    import tensorflow as tf
+
+    return tf
+
+
 def observe(value: Any, depth: int = 0) -> Any:
     """Any object → plain data: what of it can be compared elsewhere.
 
@@ -114,9 +150,6 @@ def observe(value: Any, depth: int = 0) -> Any:
     of its elements, a Keras model its layers and parameters, a figure its axes, a graph its serialised GraphDef.
     What has no plain form becomes ``Tagged("other", type name)``.
     """
-    import keras
-    import tensorflow as tf
-
     if value is None or type(value) in (bool, int, float, str, bytes, complex):
         return value
     if depth > 6:
@@ -127,12 +160,10 @@ def observe(value: Any, depth: int = 0) -> Any:
         return np.asarray(value)
     if isinstance(value, np.ndarray):
         return value if value.dtype.kind in "biufcSU" else Tagged("other", f"array of dtype {value.dtype}")
-    if isinstance(value, tf.IndexedSlices):
-        value = tf.convert_to_tensor(value)
-    if isinstance(value, tf.Variable) or isinstance(value, keras.Variable):
-        return Tagged("variable", _array(value))
-    if isinstance(value, tf.Tensor):
-        return Tagged("tensor", _array(value)) if hasattr(value, "numpy") else Tagged("symbolic tensor", value.name)
+    if "tensorflow" in sys.modules:  # else nothing can be an object of its
+        found = _of_tensorflow(value, depth)
+        if found is not None:
+            return found
     if isinstance(value, (list, tuple)):
         return (
             type(value)(observe(v, depth + 1) for v in value)
@@ -141,18 +172,32 @@ def observe(value: Any, depth: int = 0) -> Any:
         )
     if isinstance(value, dict):
         return {str(k): observe(v, depth + 1) for k, v in value.items()}
-    if isinstance(value, tf.data.Dataset):
-        return Tagged("dataset", [observe(e, depth + 1) for e in value.take(MAX_ELEMENTS)])
-    if isinstance(value, keras.Model):
-        return Tagged("model", _model(value))
-    if isinstance(value, tf.Graph):
-        return Tagged("graph", value.as_graph_def().SerializeToString())
     if isinstance(value, (int, float)):  # a subclass: its value counts, not what it says of itself
         return int.__int__(value) if isinstance(value, int) else float.__float__(value)
     figure = _figure(value)
     if figure is not None:
         return figure
     return Tagged("other", type(value).__name__)
+
+
+def _of_tensorflow(value: Any, depth: int) -> Tagged | None:
+    """An object of TensorFlow's or Keras's as plain data; None if it is none."""
+    import keras
+    import tensorflow as tf
+
+    if isinstance(value, tf.IndexedSlices):
+        value = tf.convert_to_tensor(value)
+    if isinstance(value, tf.Variable) or isinstance(value, keras.Variable):
+        return Tagged("variable", _array(value))
+    if isinstance(value, tf.Tensor):
+        return Tagged("tensor", _array(value)) if hasattr(value, "numpy") else Tagged("symbolic tensor", value.name)
+    if isinstance(value, tf.data.Dataset):
+        return Tagged("dataset", [observe(e, depth + 1) for e in value.take(MAX_ELEMENTS)])
+    if isinstance(value, keras.Model):
+        return Tagged("model", _model(value))
+    if isinstance(value, tf.Graph):
+        return Tagged("graph", value.as_graph_def().SerializeToString())
+    return None
 
 
 def _array(tensor: Any) -> np.ndarray:
@@ -177,8 +222,6 @@ def _model(model: Any) -> dict:
 
 def _figure(value: Any) -> Tagged | None:
     """A matplotlib figure as data: its axes in order, with position, title and the images and lines they hold."""
-    import sys
-
     if "matplotlib.figure" not in sys.modules or not isinstance(value, sys.modules["matplotlib.figure"].Figure):
         return None
     axes = []

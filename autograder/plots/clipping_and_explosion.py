@@ -86,7 +86,7 @@ def border(divisors: Sequence[float], rates: Sequence[float], largest: np.ndarra
         at = np.arange(len(divisors))
         height = np.interp(np.log([law(d) for d in divisors]), np.log(rates), np.arange(len(rates)))
         ax.plot(at, height, color=INK, ls="--", label="rate ∝ divisor²")
-        ax.legend(loc="lower right", facecolor="white", frameon=True, framealpha=0.9, edgecolor="none")
+        figure.legend(loc="outside lower center", fontsize=9)
     ax.set_xticks(range(len(divisors)), [f"{d:g}" for d in divisors])
     ax.set_yticks(range(len(rates)), [f"{r:g}" for r in rates])
     ax.grid(False)

@@ -160,8 +160,8 @@ def roads(curves: Mapping[str, Any], running: Any) -> Any:
         left.plot(losses, lw=width, color=colour, label=name)
     left.plot(running, color=PURPLE, ls="--", lw=1.8, label="running mean, as fit reports it")
     left.set(xlabel="step", ylabel="loss", title="Three roads, one curve")
-    left.set_ylim(0, 1.25 * float(np.max(running)))
-    left.legend(fontsize=9)
+    left.set_ylim(0, None)
+    left.legend(fontsize=9, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     (_, base), *others = curves.items()
     worst = 0.0
     for (name, losses), colour, size, mark in zip(others, (ORANGE, "black"), (26, 5), ("o", "s"), strict=True):

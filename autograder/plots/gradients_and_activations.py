@@ -360,7 +360,7 @@ def loss_gradients(wrongness: Any, gradients: Mapping[str, Any]) -> Any:
         ax.axvline(0, color=GREY, lw=1, ls=":")
         ax.set_xlabel("wrong logit − right logit")
     axes[0].set_ylabel("|gradient| at the right logit")
-    axes[0].legend(loc="center left", fontsize=9)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
     axes[0].set_title("Right on the left, wrong on the right")
     axes[1].set_title("MSE falls silent, cross-entropy does not")
     ends = ", ".join(f"{name} {np.abs(g)[-1]:.1g}" for name, g in gradients.items())

@@ -242,8 +242,10 @@ def paths(walks: Mapping[str, Sequence[float]], title: str) -> Any:
         path = np.asarray(path, float)
         left.plot(path, path**2, "o-", color=colour, lw=1.2, ms=5, alpha=0.85)
         right.plot(range(len(path)), path, "o-", color=colour, lw=1.6, ms=4, label=name)
-    left.set(xlabel="x", ylabel="x²", title="Where the steps land")
-    right.set(xlabel="step", ylabel="x", title=title)
+    left.set(xlabel="x", ylabel="x²")
+    left.set_title("With lr above .5 a step crosses the floor", fontsize=10)
+    right.set(xlabel="step", ylabel="x")
+    right.set_title(title, fontsize=10)
     right.axhline(0, color=GREY, lw=1)
     right.legend(fontsize=9, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     told = "; ".join(f"{name} ends at {path[-1]:.3g}" for name, path in walks.items())
@@ -259,7 +261,8 @@ def decay(rates: Mapping[str, Sequence[float]], walks: Mapping[str, Sequence[flo
     for (name, rate), colour in zip(rates.items(), colours, strict=False):
         stairs = "steps-post" if len(set(rate)) < len(rate) else "default"
         left.plot(range(len(rate)), rate, drawstyle=stairs, color=colour, label=name)
-    left.set(xlabel="step", ylabel="learning rate", ylim=(0, None), title="Smooth, or in stairs")
+    left.set(xlabel="step", ylabel="learning rate", ylim=(0, None), title="")
+    left.set_title("A rate falls smoothly or in stairs", fontsize=10)
     left.legend(fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     for (name, walk), colour in zip(walks.items(), colours, strict=False):
         right.plot(range(len(walk)), np.maximum(np.abs(walk), 1e-12), color=colour, label=name)

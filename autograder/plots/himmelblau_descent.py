@@ -135,7 +135,9 @@ def paths(x: Any, y: Any, z: Any, walks: Any, minima: Any, *, elevation: float =
         solid.plot(u[-1:], v[-1:], lift[-1:], "o", color=colour, ms=6, zorder=10)
         flat.plot(u, v, ".-", color=colour, ms=5, lw=2)
         flat.plot(u[0], v[0], "o", color=PAPER, mec=colour, mew=2, ms=8, zorder=6)
-        flat.annotate(_point(u[0], v[0]), (u[0], v[0]), (0, 9), textcoords="offset points", ha="center", fontsize=9)
+        side = 1 if v[: len(v) // 8 + 2].mean() <= v[0] else -1  # away from where it goes
+        flat.annotate(_point(u[0], v[0]), (u[0], v[0]), (0, 9 * side), textcoords="offset points",
+                      ha="center", va="bottom" if side > 0 else "top", fontsize=9)  # fmt: skip
     _minima(flat, minima)
     told = "; ".join(
         f"from {_point(*walks[0, :, i])} to {_point(*walks[-1, :, i].round(2))}" for i in range(walks.shape[2])
@@ -190,9 +192,10 @@ def arrows(x: Any, y: Any, z: Any, at: Any, slope: Any, minima: Any, title: str)
 
 
 def _kinds_legend(
-    figure: Any, codes: Sequence[int] = (0, 1, 2, 3, -1, -2), *, columns: int = 6, extra: Sequence[Any] = ()
-) -> None:
-    names = {**dict(enumerate(NAMES)), -1: "never rests", -2: "flies away"}
+    figure: Any, codes: Sequence[int] = (0, 1, 2, 3, -1, -2), *, columns: int = 6, extra: Sequence[Any] = (),
+    restless: str = "never rests",
+) -> None:  # fmt: skip
+    names = {**dict(enumerate(NAMES)), -1: restless, -2: "flies away"}
     handles = [Patch(color=KINDS.colors[code + 2], label=names[code]) for code in codes]
     figure.legend(
         handles=[*handles, *extra],
@@ -227,16 +230,22 @@ def _told_kinds(kinds: Any) -> str:
     return ", ".join(f"{names[code]}: {100 * share:.0f} %" for code, share in found.items() if share)
 
 
-def basins(kinds: Any, minima: Any, saddles: Any = None, *, limit: float = 6, title: str = "") -> Any:
-    """Every start coloured by the valley that it reaches, with the minima (o) and the saddles (x), which lie on the borders."""
+def basins(
+    kinds: Any, minima: Any, saddles: Any = None, *, limit: float = 6, title: str = "", restless: str = "never rests"
+) -> Any:
+    """Every start coloured by the valley that it reaches, with the minima (o) and the saddles (x), which lie on the borders.
+
+    restless: what is said of a ball (code −1) that has come to none of them.
+    """
     figure, ax = panels(1, height=5.0, width=5.6)
     _map(ax, kinds, limit, minima)
     if saddles is not None:
         ax.plot(*np.asarray(saddles).T, "X", color=PAPER, mec=INK, ms=10, ls="none")
     ax.set_title(title)
     codes = [code for code in (0, 1, 2, 3, -1, -2) if code >= 0 or np.any(np.asarray(kinds) == code)]
-    _kinds_legend(figure, codes, columns=4)
-    return shown(figure, f"A map of starts, coloured by where gradient descent takes them. {_told_kinds(kinds)}.")
+    _kinds_legend(figure, codes, columns=4, restless=restless)
+    told = _told_kinds(kinds).replace("never at rest", restless)
+    return shown(figure, f"A map of starts, coloured by where gradient descent takes them. {told}.")
 
 
 def crossroads(

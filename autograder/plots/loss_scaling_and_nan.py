@@ -28,7 +28,7 @@ def cliffs(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
         ax.plot(x[last], exponent[-1], "o", color=colour, ms=9, zorder=6)
         to = {"arrowstyle": "-|>", "color": colour, "lw": 2.5, "shrinkA": 0, "shrinkB": 0}
         ax.annotate("", (x[last], top), (x[last], exponent[-1]), arrowprops=to)
-        ax.text(x[last] * 1.07, top, f"inf beyond {x[last]:.2f}", va="top", fontsize=10, color=INK)
+        ax.text(x[last] * 1.15, top, f"inf beyond {x[last]:.2f}", va="top", fontsize=10, color=INK)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set(xlim=(1, 9000), ylim=(0.4, top), xlabel="x", ylabel="log₁₀ of exp(x)")
@@ -221,10 +221,12 @@ def step_lengths(steps: Mapping[str, Sequence[float]], accuracies: Mapping[str, 
     )
 
 
-def softmax_window(shift: np.ndarray, naive: np.ndarray, stable: np.ndarray, names: Sequence[str]) -> Figure:
+def softmax_window(
+    shift: np.ndarray, naive: np.ndarray, stable: np.ndarray, names: Sequence[str], *, yours: bool = False
+) -> Figure:
     """Probabilities [shifts, classes] of the same logits, all raised by a shift, by two ways of computing.
 
-    Where the naive way gives NaN the ground is grey-red; where it gives finite but wrong numbers, yellow.
+    yours: the first way is the reader's own, not the naive one. Where it gives NaN the ground is grey-red; where it gives finite but wrong numbers, yellow.
     """
     figure, ax = panels(height=3.4)
     for k, colour in enumerate((BLUE, ORANGE, GREEN)[: stable.shape[1]]):
@@ -243,15 +245,18 @@ def softmax_window(shift: np.ndarray, naive: np.ndarray, stable: np.ndarray, nam
             ax.axvspan(side.min() - 0.5, side.max() + 0.5, color=YELLOW, lw=0, zorder=1.5)
     if len(wrong):
         ax.plot([], [], color=YELLOW, lw=8, label="finite, and wrong")
-    explained = "thin: exp at once\nbroad: maximum\nsubtracted before"
+    explained = "thin: yours\nbroad: the library's" if yours else "thin: exp at once\nbroad: maximum\nsubtracted before"
     ax.legend(title=explained, title_fontsize=9, loc="upper left", bbox_to_anchor=(1, 1), fontsize=9, alignment="left")
     sound = not bad.any() and not len(wrong)
     ax.set_title(
-        "Blind to a shift, as softmax should be" if sound else "Softmax is blind to a shift; the naive formula is not"
+        "Yours is blind to a shift, as softmax should be"
+        if sound
+        else "Softmax is blind to a shift; this formula is not"
     )
     fine = shift[~bad]
     edges = f"{fine.min():g} to {fine.max():g}" if len(fine) else "no shift at all"
-    told = f"Computed at once it is finite from {edges}, and finite but wrong at {len(wrong)} of these shifts."
+    way = "Your softmax" if yours else "Computed at once it"
+    told = f"{way} is finite from {edges}, and finite but wrong at {len(wrong)} of these shifts."
     return shown(
         figure, f"Three probabilities against a shift of all logits: constant with the maximum subtracted. {told}"
     )

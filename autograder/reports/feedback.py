@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -37,6 +37,8 @@ class Task:
     target: Path
     marks: Marks
     about: About
+    also: About | None = None
+    """A page that was made of this is up to date, too."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,13 @@ def feedback(
     console: Console,
     *,
     students: tuple[str, ...] = (),
-    solutions: bool = False,
+    solutions: bool | None = False,
     jobs: int | None = None,
 ) -> Made:
-    """Write the pages of these students, or of all who are graded. Raises `CourseError` if there is nobody."""
+    """Write the pages of these students, or of all who are graded. Raises `CourseError` if there is nobody.
+
+    solutions: with the model solutions, or without; None: as a page that is up to date has it, else without.
+    """
     marks = marks_of_all(course, assignment)
     if unknown := sorted(set(students) - set(marks)):
         raise CourseError(f"nothing of {', '.join(unknown)} is graded in {assignment}: run course grade {assignment}")
@@ -89,15 +94,19 @@ def _outcomes(tasks: list[Task], jobs: int) -> Iterator[bool | str]:
         yield from pool.map(make, tasks, chunksize=4)
 
 
-def _tasks(course: Course, assignment: str, marks: dict[str, dict[str, Marks]], solutions: bool) -> Iterator[Task]:
+def _tasks(
+    course: Course, assignment: str, marks: dict[str, dict[str, Marks]], solutions: bool | None
+) -> Iterator[Task]:
     for notebook in course.notebooks(assignment):
         release = release_cells(course.root, assignment, notebook)
-        models = model_answers(course, assignment, notebook) if solutions else None
+        models = None if solutions is False else model_answers(course, assignment, notebook)
         for student, found in marks.items():
             path = course.autograded_folder(student, assignment) / f"{notebook}.ipynb"
             if notebook in found and path.is_file():
                 target = course.root / "feedback" / student / assignment / f"{notebook}.html"
-                yield Task(path, target, found[notebook], About(student, assignment, notebook, release, models))
+                bare = About(student, assignment, notebook, release)
+                about = replace(bare, solutions=models)
+                yield Task(path, target, found[notebook], *((about,) if solutions is not None else (bare, about)))
 
 
 def model_answers(course: Course, assignment: str, notebook: str) -> dict[str, str]:
@@ -111,8 +120,9 @@ def make(task: Task) -> bool | str:
     try:
         notebook = read_notebook(task.graded)
         before = _digest_in(task.target)
-        if before == made_of(notebook, task.marks, task.about):
-            return False
+        for about in filter(None, (task.about, task.also)):
+            if before is not None and before == made_of(notebook, task.marks, about):
+                return False
         made = page(notebook, task.marks, task.about)
         task.target.parent.mkdir(parents=True, exist_ok=True)
         if task.target.is_file():

@@ -11,7 +11,7 @@ import functools
 import hashlib
 import html
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import jinja2
 from nbformat import NotebookNode
 
-from ..course.cells import graded, is_check, is_lesson, is_solution, verdict_data
+from ..course.cells import BY_HAND, OPEN, graded, is_check, is_lesson, is_solution, open_checks, verdict_data
 from ..course.nbgrader.cell_marks import Mark, Marks
 from ..grading.inert import PICTURES, inert_html
 from ..judging.verdict import CaseResult, Verdict
@@ -58,7 +58,8 @@ def _version() -> str:
 
 def page(notebook: NotebookNode, marks: Marks, about: About) -> str:
     """The page as HTML."""
-    checked = [Line.of(cell, marks) for cell in notebook.cells if is_check(cell)]
+    not_found = open_checks(notebook)
+    checked = [Line.of(cell, marks, not_found) for cell in notebook.cells if is_check(cell)]
     written = [Written.of(cell, marks) for cell in notebook.cells if is_written(cell)]
     return _template().render(
         about=about,
@@ -84,21 +85,27 @@ def _template() -> jinja2.Template:
 
 @dataclass(frozen=True)
 class Line:
-    """A check in the overview. verdict: None where the check is not one of ours, or brought none."""
+    """A check in the overview. verdict: None where the check is not one of ours, brought none, or was not asked the student's answer,
+    which was not found (lost)."""
 
     cell: str
     name: str
     mark: Mark
     verdict: Verdict | None
+    lost: bool = False
 
     @classmethod
-    def of(cls, cell: NotebookNode, marks: Marks) -> Line:
+    def of(cls, cell: NotebookNode, marks: Marks, not_found: Collection[str] = ()) -> Line:
         cell_name = str(graded(cell).get("grade_id"))
         found = Mark(maximum=float(graded(cell).get("points") or 0))
-        return cls(cell_name, cell_name.removesuffix("-check"), marks.cells.get(cell_name, found), verdict_of(cell))
+        lost = cell_name in not_found
+        verdict = None if lost else verdict_of(cell)
+        return cls(cell_name, cell_name.removesuffix("-check"), marks.cells.get(cell_name, found), verdict, lost)
 
     @property
     def outcome(self) -> str:
+        if self.lost:
+            return OPEN if self.mark.to_read else BY_HAND
         if self.verdict is not None:
             return self.verdict.outcome
         return "correct" if self.mark.score >= self.mark.maximum else "wrong" if not self.mark.score else "in part"
@@ -106,7 +113,7 @@ class Line:
     @property
     def kind(self) -> str:
         """A word for the colour."""
-        return {"correct": "good", "not attempted": "open"}.get(self.outcome, "bad")
+        return {"correct": "good", "not attempted": "open", OPEN: "open", BY_HAND: "open"}.get(self.outcome, "bad")
 
     @property
     def by_hand(self) -> bool:
@@ -188,7 +195,7 @@ def blocks(notebook: NotebookNode, about: About, lines: Mapping[str, Line], mark
         comment = marks.cells[name].comment if name in marks.cells else ""
         if cell.cell_type == "code":
             line = lines.get(name) if is_check(cell) else None
-            outputs = () if line is not None and line.verdict is not None else tuple(_outputs(cell))
+            outputs = () if line is not None and (line.lost or line.verdict is not None) else tuple(_outputs(cell))
             # of a check what students were given: without hidden tests
             source = (about.release or {}).get(cell.get("id"), cell.source) if is_check(cell) else cell.source
             yield Block("code", name, source=source, outputs=outputs, line=line, comment=comment)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..course.cells import OPEN
 from ..course.folder import Course
 from ..course.marks import Mark
 from ..course.nbgrader.marks import bring_up_to_date, marks
@@ -61,7 +62,8 @@ def sections(course: Course, chapters: list[str]) -> list[Section]:
 
 
 def _section(course: Course, chapter: str) -> Section:
-    found, scored, roster = read_class(course, chapter), marks(course, chapter), read_roster(course)
+    scored, roster = marks(course, chapter), read_roster(course)
+    found = read_class(course, chapter, {student: mark.unread for student, mark in scored.items()})
     readable = [g for g in found if not g.trouble]
     nets = [mark.net for mark in scored.values()] or [0.0]
     top = max((mark.maximum for mark in scored.values()), default=0.0) or 1.0
@@ -119,8 +121,11 @@ def who_needs_a_person(found: Iterable[Graded], scored: dict[str, Mark]) -> Iter
             elif verdict["outcome"] in PERSON:
                 again = "; grade it again with --regrade" if verdict["outcome"] == "grader's fault" else ""
                 yield g.student, f"{name}: {verdict['outcome']}{again}"
-        if g.student in scored and scored[g.student].unread:
-            yield g.student, f"to read in formgrader: {', '.join(scored[g.student].unread)}"
+            elif verdict["outcome"] == OPEN:
+                yield g.student, f"{name}: {OPEN} in formgrader, for its answer was not found in the notebook"
+        told = {f"{name}-check" for name, verdict in g.verdicts.items() if verdict and verdict["outcome"] == OPEN}
+        if g.student in scored and (unread := [cell for cell in scored[g.student].unread if cell not in told]):
+            yield g.student, f"to read in formgrader: {', '.join(unread)}"
         for note in g.changed:
             yield g.student, f"as handed in, {note}; it was graded as the release has it"
 

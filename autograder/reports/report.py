@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rich import box
 from rich.table import Table
 
-from ..course.cells import checks, verdict_data
+from ..course.cells import BY_HAND, OPEN, checks, graded, open_checks, verdict_data
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
 from ..grading.stamp import STAMP
@@ -16,7 +16,8 @@ from ..grading.stamp import STAMP
 
 @dataclass
 class ExerciseReport:
-    """One exercise over a class. outcomes: how many of each. hints: how many students made that typical mistake."""
+    """One exercise over a class. outcomes: how many of each. hints: how many students made that typical mistake. points, maximum:
+    of those that the check could judge."""
 
     name: str
     outcomes: Counter = field(default_factory=Counter)
@@ -44,6 +45,7 @@ def class_report(course: Course, chapter: str) -> ClassReport:
     """Read every graded notebook of a chapter. Raises `CourseError` if there is none."""
     reports: dict[str, ExerciseReport] = {}
     stamps, faults, unreadable = Counter(), [], []
+    unread: dict[str, tuple[str, ...]] | None = None  # only if it is asked for: to open the gradebook takes seconds
     paths = sorted((course.root / "autograded").glob(f"*/{chapter}/*.ipynb"))
     if not paths:
         raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
@@ -58,8 +60,16 @@ def class_report(course: Course, chapter: str) -> ClassReport:
         how = stamp.get("mode", "graded by other means")
         stamps[f"{how}, {'isolated' if stamp.get('isolated') else 'not isolated'}"] += 1
         faults += [f"{student}: {name}" for name in stamp.get("faults", [])]
+        not_found = open_checks(notebook)
         for name, cell in checks(notebook).items():
-            _add(reports.setdefault(name, ExerciseReport(name)), cell)
+            report = reports.setdefault(name, ExerciseReport(name))
+            if (cell_name := graded(cell)["grade_id"]) in not_found:
+                from ..course.nbgrader.marks import marks
+
+                unread = unread if unread is not None else {s: m.unread for s, m in marks(course, chapter).items()}
+                report.outcomes[OPEN if cell_name in unread.get(student, ()) else BY_HAND] += 1
+            else:
+                _add(report, cell)
     return ClassReport(chapter, list(reports.values()), stamps, faults, unreadable)
 
 

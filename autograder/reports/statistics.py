@@ -8,9 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..course.cells import BY_HAND, OPEN
+
 FEW = 5
 """With fewer students no discrimination is told: it would be noise."""
 BINS = 10
+FAULT = "grader's fault"
 
 
 @dataclass(frozen=True)
@@ -60,17 +63,17 @@ def correlation(xs: Sequence[float], ys: Sequence[float]) -> float | None:
 
 
 def items(verdicts: Sequence[dict[str, dict | None]]) -> list[Item]:
-    """verdicts: a student's each, exercise → verdict as data. What is the grader's fault counts for nobody."""
+    """verdicts: a student's each, exercise → verdict as data. What no check could judge counts in no number."""
     names = dict.fromkeys(name for told in verdicts for name in told)
     totals = [sum(v["points"] for v in told.values() if v) for told in verdicts]
     made = []
     for name in names:
         told = [(v[name], total) for v, total in zip(verdicts, totals) if v.get(name)]
-        told = [(v, total) for v, total in told if v["outcome"] != "grader's fault"]
+        outcomes = Counter(v["outcome"] for v, _ in told if v["outcome"] != FAULT)
+        told = [(v, total) for v, total in told if v["outcome"] not in (FAULT, OPEN, BY_HAND)]
         points = [v["points"] for v, _ in told]
         top = sum(v["max_points"] for v, _ in told)
         rest = [total - v["points"] for v, total in told]
-        outcomes = Counter(v["outcome"] for v, _ in told)
         found = correlation(points, rest) if len(told) >= FEW else None
         share = sum(points) / top if top else 0.0
         made.append(Item(name, len(told), outcomes["correct"], share, found, dict(outcomes.most_common())))

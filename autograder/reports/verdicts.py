@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ast
 import contextlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..course.cells import checks, graded, is_solution, verdict_data
+from nbformat import NotebookNode
+
+from ..course.cells import BY_HAND, OPEN, checks, graded, is_solution, open_checks, verdict_data
+from ..course.files import is_regular
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
-from ..grading.repair import repair
+from ..grading.reader import Reader
 from ..grading.stamp import STAMP
 
 MAX_NOTEBOOK = 20 << 20  # bytes of a submission that is looked at for what was changed in it
+NO_VERDICT = {"points": 0.0, "max_points": 0.0, "mistake": None, "cases": []}
 FEW = 3
 CHANGED = ("the locked cell", "is there more than once", "was missing", "had become a")
 
@@ -21,7 +26,8 @@ CHANGED = ("the locked cell", "is there more than once", "was missing", "had bec
 @dataclass(frozen=True)
 class Graded:
     """One student's chapter. verdicts: exercise → as data; None where the check left none. answers: exercise → source. changed:
-    what was not as the release has it, a sentence each. trouble: why the notebook could not be read. seconds: that grading took."""
+    what was not as the release has it, a sentence each. trouble: why the notebook could not be read. seconds: that grading took.
+    An exercise whose answer was not found has the outcome `OPEN` or `BY_HAND`."""
 
     student: str
     verdicts: dict[str, dict | None] = field(default_factory=dict)
@@ -32,25 +38,47 @@ class Graded:
     seconds: float = 0.0
 
 
-def read_class(course: Course, chapter: str) -> list[Graded]:
-    """Everybody's, in alphabetical order. Raises `CourseError` if nobody is graded."""
+def read_class(course: Course, chapter: str, unread: Mapping[str, Collection[str]]) -> list[Graded]:
+    """Everybody's, in alphabetical order. unread: student → cells that a person has yet to look at, by the gradebook.
+
+    Raises `CourseError` if nobody is graded.
+    """
     paths = sorted((course.root / "autograded").glob(f"*/{chapter}/{chapter}.ipynb"))
     if not paths:
         raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
-    return [_read(course, chapter, path) for path in paths]
+    with contextlib.closing(Reader()) as reader:
+        release = _release(course, chapter)
+        return [_read(course, chapter, path, reader, release, unread) for path in paths]
 
 
-def _read(course: Course, chapter: str, path: Path) -> Graded:
+def _release(course: Course, chapter: str) -> NotebookNode | None:
+    with contextlib.suppress(CourseError):
+        return read_notebook(course.release(chapter))
+    return None
+
+
+def _read(
+    course: Course,
+    chapter: str,
+    path: Path,
+    reader: Reader,
+    release: NotebookNode | None,
+    unread: Mapping[str, Collection[str]],
+) -> Graded:
     student = path.parent.parent.name
     try:
         notebook = read_notebook(path)
     except CourseError as error:
         return Graded(student, trouble=str(error))
     verdicts = {name: verdict_data(cell) for name, cell in checks(notebook).items()}
+    for cell in open_checks(notebook):
+        outcome = OPEN if cell in unread.get(student, ()) else BY_HAND
+        verdicts[cell.removesuffix("-check")] = {**NO_VERDICT, "outcome": outcome}
     answers = {graded(c)["grade_id"]: c.source for c in notebook.cells if c.cell_type == "code" and is_solution(c)}
     stamp = notebook.metadata.get(STAMP, {})
     faults, seconds = tuple(stamp.get("faults", ())), float(stamp.get("seconds") or 0)
-    return Graded(student, verdicts, answers, faults, changed_cells(course, student, chapter), seconds=seconds)
+    changed = changed_cells(course.submission(student, chapter), release, reader)
+    return Graded(student, verdicts, answers, faults, changed, seconds=seconds)
 
 
 def first_verdicts(course: Course, chapter: str) -> dict[str, dict[str, dict | None]]:
@@ -64,13 +92,13 @@ def first_verdicts(course: Course, chapter: str) -> dict[str, dict[str, dict | N
     return found
 
 
-def changed_cells(course: Course, student: str, chapter: str) -> tuple[str, ...]:
+def changed_cells(path: Path, release: NotebookNode | None, reader: Reader) -> tuple[str, ...]:
     """What of a hand-in was not as the release has it, and was put right before it was graded: facts, whatever their reason."""
-    path = course.submission(student, chapter)
+    notes: list[str] = []
     try:
-        if path.is_symlink() or path.stat().st_size > MAX_NOTEBOOK:
+        if release is None or not is_regular(path, path.parents[2]) or path.stat().st_size > MAX_NOTEBOOK:
             return ()
-        notes = repair(read_notebook(path), read_notebook(course.release(chapter)))
+        reader.read(path, release, False, notes)
     except (CourseError, OSError):
         return ()
     told = [note for note in notes if any(sign in note for sign in CHANGED)]

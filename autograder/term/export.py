@@ -122,7 +122,10 @@ def _notes(course: Course, chapter: str, found: dict[str, Mark], roster: dict[st
     there = course.students(chapter)
     policy = read_settings(course).late.policy
     told = [
-        ("unread questions left out of the points of", [s for s, m in found.items() if m.unread]),
+        (
+            "unread questions, and answers to look at, left out of the points of",
+            [s for s, m in found.items() if m.unread],
+        ),
         ("handed in and not graded", [s for s in there if s not in found]),
         ("handed in again, and not graded since", [s for s in there if s in found and newer(course, chapter, s)]),
         ("handed in nothing", [s for s in roster if s not in found and s not in there]),

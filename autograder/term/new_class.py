@@ -13,11 +13,23 @@ from pathlib import Path
 from ..course.files import CACHES, remove_tree
 from ..course.folder import MARKER, UNUSABLE, Course, CourseError
 from ..course.made_with import installed, keep
+from ..course.nbgrader.config import database_url
+from ..course.nbgrader.copy import rows_of
 from ..course.nbgrader.members import note_class
+from ..course.nbgrader.place import (
+    config_with,
+    config_with_own,
+    db_url_of,
+    is_postgresql,
+    same_place,
+    shown,
+    url_of,
+)
 from ..course.notebooks import write_text
 from ..course.roster import ROSTER, Student, roster_text, students_of
 from ..course.settings import SETTINGS, Late, moment, settings_text, zone_of
 from ..grading.seeds import course_secret
+from ..judging.library import FILE
 from ..judging.topics import OWN
 
 MARK = "# --- This class "
@@ -32,11 +44,14 @@ def new_class(
     due: dict[str, datetime],
     late: Late,
     timezone: str,
+    gradebook: str = "",
 ) -> tuple[Course, list[Student]]:
-    """Make the folder, whole or not at all. Raises `CourseError` before anything is written."""
+    """Make the folder, whole or not at all. gradebook: PostgreSQL's URL, or nothing. Raises `CourseError` before anything is written."""
     refuse_folder(course, folder)
     students = students_of(roster) if roster else []
-    config = config_of(course, folder.name)
+    config = config_of(course, folder)
+    if gradebook:
+        config = config_with(config, empty_database(gradebook))
     settings = settings_text(folder.name, due, late, timezone)
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -53,6 +68,8 @@ def new_class(
                     shutil.copytree(course.root / part / chapter, fresh / part / chapter, ignore=skip)
         if (course.root / OWN).is_dir():
             shutil.copytree(course.root / OWN, fresh / OWN, ignore=shutil.ignore_patterns(*CACHES))
+        if (course.root / FILE).is_file():
+            shutil.copy(course.root / FILE, fresh)
         keep(fresh, chapters)
         (fresh / "submitted").mkdir()
         course_secret(fresh)
@@ -76,10 +93,21 @@ def refuse_folder(course: Course, folder: Path) -> None:
         raise CourseError(f"{folder} is there already; a class gets a new, or an empty, folder")
 
 
-def config_of(course: Course, name: str) -> str:
+def empty_database(told: str) -> str:
+    """The URL of a class's own gradebook on a server. Raises `CourseError`, if another class's is there already."""
+    url = url_of(told, Path.cwd())
+    if not is_postgresql(url):
+        raise CourseError("--gradebook is for PostgreSQL; without it a class gets a gradebook.db of its own")
+    if sum(rows_of(url).values()):
+        raise CourseError(f"{shown(url)} is a gradebook with entries already; each class has a database of its own")
+    return url
+
+
+def config_of(course: Course, folder: Path) -> str:
     """The class's nbgrader_config.py: a copy of the course's, so that last year's class keeps its own, and what is this class's."""
+    name = folder.name
     text = (course.root / MARKER).read_text(encoding="utf-8").partition(MARK)[0].rstrip()
-    return f'''{text}
+    made = f'''{text}
 
 {MARK}{"-" * (100 - len(MARK))}
 # made with tf-first-principles {installed()}
@@ -87,6 +115,8 @@ c.CourseDirectory.course_id = "{re.sub(r"[^A-Za-z0-9_-]", "_", name)}"  # its fo
 # What lateness costs stands in class.toml.
 c.AssignLatePenalties.plugin_class = "autograder.course.nbgrader.late.ClassLatePolicy"
 '''
+    elsewhere = not same_place(db_url_of(course), database_url(course.gradebook))
+    return config_with_own(made, folder / "gradebook.db") if elsewhere else config_with(made, None)
 
 
 def chosen(there: list[str], told: str) -> list[str]:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from ..course.folder import Course
 from ..course.nbgrader.marks import bring_up_to_date
+from ..course.nbgrader.place import is_there
 from ..course.nbgrader.scores import Submission, submissions
 from ..course.roster import Student, read_roster
 from ..course.settings import Settings, read_settings
@@ -40,7 +41,7 @@ def overview(course: Course, chapters: list[str]) -> list[State]:
 
 def _state(course: Course, chapter: str, roster: dict[str, Student], settings: Settings) -> State:
     there = course.students(chapter)
-    known = submissions(course, chapter) if course.gradebook.exists() else {}
+    known = submissions(course, chapter) if is_there(course) else {}
     due = settings.due.get(chapter)
     return State(
         chapter,

@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from common import CHAPTERS, COURSE, ROOT
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 from autograder.course.cells import tags
@@ -75,7 +76,8 @@ class Run:
 
     def close(self):
         self.client.kc.stop_channels()
-        self.client.km.shutdown_kernel(now=True)
+        # nbclient's manager is asynchronous: a call alone ends nothing, and the kernels stay, a gigabyte each
+        run_sync(self.client.km.shutdown_kernel)(now=True)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

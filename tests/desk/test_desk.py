@@ -10,6 +10,7 @@ import pytest
 from common import CHAPTERS, COURSE, ROOT, run
 
 from autograder.course.folder import CourseError
+from autograder.course.nbgrader import submit
 from autograder.course.notebooks import notebook_text, read_notebook, write_text
 from autograder.course.samples import solutions
 from autograder.desk import lab
@@ -201,6 +202,55 @@ def test_a_copy_of_a_lessons_cell_is_the_students_own():
     lesson.id = "mine"
     mark_lessons(notebook)
     assert "lesson" not in lesson.metadata["tags"]
+
+
+@pytest.fixture
+def exchange(tmp_path, monkeypatch):
+    """An exchange with the first chapter in it, and a function that configures it for the student."""
+    for folder in (f"outbound/{CHAPTER}", "inbound"):
+        (tmp_path / "exchange" / "autumn" / folder).mkdir(parents=True)
+    (tmp_path / "config").mkdir()
+    for variable, folder in (("JUPYTER_CONFIG_DIR", "config"), ("JUPYTER_DATA_DIR", "data"), ("HOME", "home")):
+        monkeypatch.setenv(variable, str(tmp_path / folder))
+    monkeypatch.chdir(tmp_path)
+
+    def configure(**settings):
+        lines = [f"c.{'CourseDirectory' if k == 'course_id' else 'Exchange'}.{k} = {v!r}" for k, v in settings.items()]
+        text = "\n".join(["c = get_config()", *lines, ""])
+        (tmp_path / "config" / "nbgrader_config.py").write_text(text)
+
+    configure(root=str(tmp_path / "exchange"))
+    return tmp_path / "exchange", configure
+
+
+def test_with_an_exchange_the_notebook_that_was_graded_is_submitted_without_its_copies(shelf, exchange):
+    path = shelf / CHAPTER / f"{CHAPTER}.ipynb"
+    shutil.copy(path, path.with_name(f"{CHAPTER}-Copy1.ipynb"))
+    (shelf / CHAPTER / "mine.txt").write_text("beside it")
+    sent = submit.submit(shelf, path, b"{}")
+    assert (sent.course, sent.why) == ("autumn", "") and sent.student and re.fullmatch(r"[-0-9]+ [:0-9]+ UTC", sent.at)
+    (arrived,) = (exchange[0] / "autumn" / "inbound").iterdir()
+    assert (arrived / path.name).read_bytes() == b"{}"
+    told = {"timestamp.txt", "submission_secret.txt"}
+    assert {p.name for p in arrived.iterdir()} == {path.name, "mine.txt"} | told
+
+
+def test_what_the_exchange_does_not_take_is_a_sentence(shelf, exchange):
+    root, configure = exchange
+    work = shelf / CHAPTER
+    (root / "spring" / "outbound" / CHAPTER).mkdir(parents=True)
+    assert "more than one course in the exchange has 01_forward_pass: autumn, spring" in submit._submit(work).why
+    for settings, why in (
+        ({"course_id": "spring"}, "inbound directory doesn't exist"),
+        ({"course_id": "winter"}, f"the exchange has no assignment {CHAPTER} of the course winter"),
+        ({"course_id": "autumn", "timezone": "Nowhere"}, "invalid timezone: Nowhere"),
+        ({"course_id": "autumn", "timestamp_format": "x"}, "invalid timestamp_format"),
+        ({"root": str(root / "gone")}, "gone is not there"),
+    ):
+        configure(**({"root": str(root)} | settings))
+        assert why in submit._submit(work).why and "\n" not in submit._submit(work).why
+    configure(course_id="autumn")  # a course folder's own setting is no exchange
+    assert submit._submit(work) is None
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")

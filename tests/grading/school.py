@@ -15,6 +15,7 @@ from autograder.course.folder import Course
 from autograder.course.nbgrader.book import open_gradebook
 from autograder.course.notebooks import notebook_text
 from autograder.grading.batch import grade
+from autograder.grading.executor import LocalExecutor
 
 PIPELINE = """c = get_config()
 c.CourseDirectory.course_id = "other"
@@ -87,7 +88,8 @@ def put(course: Course, assignment: str, files: dict[str, str], student: str | N
 def graded(course: Course, assignment: str, judges, *, regrade: bool = False, jobs: int = 1):
     """Grade all who handed in, as the command does."""
     students = course.who_handed_in(assignment, [])
-    return grade(course, assignment, students, Console(file=io.StringIO()), judges=judges, jobs=jobs, regrade=regrade)
+    executor = LocalExecutor(judges, jobs)
+    return grade(course, assignment, students, Console(file=io.StringIO()), executor=executor, regrade=regrade)
 
 
 def scores(course: Course, assignment: str) -> dict[tuple[str, str, str], float]:

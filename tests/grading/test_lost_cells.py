@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sqlite3
 import sys
@@ -10,6 +12,7 @@ import nbformat
 import pytest
 from common import CHAPTERS, COURSE, class_of, run
 from nbformat.v4 import new_markdown_cell
+from rich.console import Console
 from school import answer, check, graded, new_course, notebook, put, scores, text
 
 from autograder.course.cells import TO_LOOK_AT
@@ -17,7 +20,11 @@ from autograder.course.cells import graded as about
 from autograder.course.notebooks import notebook_text, read_notebook, write_text
 from autograder.grading.judges import Judges
 from autograder.grading.order import repair
+from autograder.reports.feedback import feedback
+from autograder.reports.page import sections
+from autograder.reports.report import class_report
 from autograder.reports.table import read_grades, table
+from autograder.term.export import export
 
 CHAPTER = CHAPTERS[0]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
@@ -134,3 +141,34 @@ def test_nbgraders_own_command_tells_them_alike(tmp_path):
         assert ada.total == ada.maximum and not ada.open and bob.open == {"accuracy"}
         assert bob.total == bob.maximum - bob.points["accuracy"][1]
     assert "bob: the answers to accuracy-check were not found" in done.stdout and "?" in done.stdout
+    every_report_says_so(school)
+
+
+def every_report_says_so(school):
+    """Text, page, feedback, export: bob's accuracy is to look at, no zero and not "not attempted"; then a person gives points."""
+
+    def accuracy():
+        (line,) = (e for e in class_report(school, CHAPTER).exercises if e.name == "accuracy")
+        (section,) = sections(school, [CHAPTER])
+        return line, section, next(i for i in section.items if i.name == "accuracy")
+
+    line, section, item = accuracy()
+    assert line.outcomes == {"correct": 1, "to look at": 1} and line.points == line.maximum
+    assert (item.outcomes, item.students, item.share) == ({"correct": 1, "to look at": 1}, 1, 1.0)
+    told = "accuracy: to look at in formgrader, for its answer was not found in the notebook"
+    assert section.people[told] == ["bob"], section.people
+    assert not any(what.startswith("to read") and "accuracy-check" in what for what in section.people)
+    exported = export(school, [CHAPTER], "csv", by_exercise=True)
+    titles, _, bob = csv.reader(exported.text.splitlines())
+    assert bob[titles.index(f"{CHAPTER}: accuracy")] == "" and "bob" in "".join(exported.notes)
+    feedback(school, CHAPTER, Console(file=io.StringIO()))
+    page = school.feedback("bob", CHAPTER).read_text()
+    assert "accuracy</code></a>: to look at, " in page and "not attempted" not in page
+    with sqlite3.connect(school.gradebook) as db:
+        query = "update grade set manual_score = 1, needs_manual_grade = 0 where needs_manual_grade and auto_score is not null"
+        db.execute(query + " and cell_id in (select id from base_cell where name = 'accuracy-check')")
+    line, section, item = accuracy()
+    assert line.outcomes == item.outcomes == {"correct": 1, "looked at": 1} and told not in section.people
+    feedback(school, CHAPTER, Console(file=io.StringIO()))
+    page = school.feedback("bob", CHAPTER).read_text()
+    assert "accuracy</code></a>: looked at, 1 of " in page and "not attempted" not in page

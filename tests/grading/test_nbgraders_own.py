@@ -29,7 +29,7 @@ def suite() -> Path:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork: notebooks are graded in the kernel")
 def test_nbgraders_own_tests(tmp_path):
     own = (ROOT / "nbgrader_config.py").read_text()
-    pipeline = own[own.index("c.Autograde.sanitize_preprocessors") : own.index("c.JudgedOutside.timeout")]
+    pipeline = own[own.index("c.Autograde.exporter_class") : own.index("c.JudgedOutside.timeout")]
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "nbgrader_config.py").write_text(f"c = get_config()\n{pipeline}")
     command = [sys.executable, "-m", "pytest", "-q", "-rf", "-p", "no:cacheprovider", "-c", os.devnull]

@@ -404,7 +404,7 @@ def test_what_a_database_says_no_with_becomes_one_sentence(course):
         pytest.raises(CourseError, match="belongs to somebody else or is read-only"),
         OneGradebook(url, "other") as book,
     ):
-        synchronize(book, "Week 1", masters(load_config(course), "Week 1"))
+        synchronize(book, "Week 1", masters(load_config(course), "Week 1"), course.root)
 
 
 def test_stamps_of_a_notebook_say_what_was_graded(course, judges):

@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import sys
+import time
 
 import nbformat
 import pytest
@@ -16,7 +17,7 @@ from common import run
 from school import answer, check, new_course, notebook, put, scores
 
 from autograder.course.folder import CourseError
-from autograder.grading import reader
+from autograder.grading import inert, reader
 from autograder.grading.judges import Judges
 from autograder.grading.reader import Reader, read_submission
 
@@ -37,6 +38,16 @@ HOSTILE = {
     "dan": ("[" * 500 + "]" * 500, "deep"),
     "eve": ('"' + "\U0001f600" * 9_000_000 + '"', "larger than 32 MiB"),
 }
+
+
+def write_slow(folder):
+    """A notebook whose texts take a renderer long."""
+    raw = json.loads(notebook(*CELLS))
+    text = {"cell_type": "markdown", "metadata": {}, "source": "[" * 150_000}
+    raw["cells"][:0] = [{**text, "id": f"m{number}"} for number in range(20)]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "p.ipynb").write_text(json.dumps(raw))
+    return folder / "p.ipynb"
 
 
 @pytest.fixture
@@ -68,28 +79,46 @@ def test_whoever_hands_in_too_much_is_refused_and_harms_nobody(course):
     assert int(re.search(r"peak (\d+)", done.stdout)[1]) < 600 << 10, "kilobytes"
 
 
-def test_nbgraders_own_command_refuses_it_too(course):
+def test_nbgraders_own_command_is_harmed_as_little(course):
+    """Nor by what nbgrader itself would read or copy without end: a date of 60 MB, one in a pipe, a link to endless zeros."""
     config = course.root / "nbgrader_config.py"
-    config.write_text(
-        config.read_text() + "c.Autograde.exporter_class = 'autograder.grading.exporter.BoundedExporter'\n"
-    )
-    for student in ("dan", "eve", "fay"):
-        shutil.rmtree(course.submitted_folder(student, "ps1"))
+    exporter = "c.Autograde.exporter_class = 'autograder.grading.exporter.BoundedExporter'\n"
+    steps = 'c.Autograde.sanitize_preprocessors = ["autograder.grading.repair.Repair"]\n'
+    config.write_text(config.read_text() + exporter + steps)
+    shutil.rmtree(course.submitted_folder("eve", "ps1"))  # a second may be too short to tell its size
+    write_slow(course.submitted_folder("ida", "ps1"))
+    for student in ("gus", "hal", "jim"):
+        put(course, "ps1", {"p.ipynb": notebook(*CELLS)}, student)
+    (course.submitted_folder("gus", "ps1") / "timestamp.txt").write_text("1 " * 30_000_000)
+    os.mkfifo(course.submitted_folder("hal", "ps1") / "timestamp.txt")
+    os.symlink("/dev/zero", course.submitted_folder("jim", "ps1") / "data.bin")
     assert run("nbgrader", "generate_assignment", "ps1", cwd=course.root).returncode == 0
-    done = run("nbgrader", "autograde", "ps1", cwd=course.root)
-    assert done.returncode != 0 and "p.ipynb holds more than 200000 lists and dictionaries" in done.stderr
-    assert not (course.autograded_folder("ben", "ps1")).exists()
-    assert scores(course, "ps1")["ada", "p", "f-check"] == 2
+    done = run(
+        sys.executable, "-c",
+        "from nbgrader.apps import NbGraderAPI; from autograder.course.folder import Course\n"
+        "from autograder.course.nbgrader.config import load_config; from pathlib import Path\n"
+        "from autograder.grading import reader; reader.READ_SECONDS = 1.0\n"
+        "done = NbGraderAPI(config=load_config(Course(Path.cwd()))).autograde('ps1', '*'); print(done['log'])\n"
+        "print('peak', *[line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')])",
+        cwd=course.root,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    why = {student: why for student, (_, why) in HOSTILE.items() if student != "eve"}
+    why |= {"gus": "timestamp.txt is larger than", "hal": "timestamp.txt is no file", "ida": "was not read within 1 s"}
+    for student, told in why.items():
+        assert re.search(rf"CourseError: .*{told}.*; nothing of (it|the submission) was (read|run)", done.stdout), (
+            student
+        )
+        assert not course.autograded_folder(student, "ps1").exists()
+    graded = {key for key, points in scores(course, "ps1").items() if points}
+    assert graded == {(student, "p", "f-check") for student in ("ada", "fay", "jim")}
+    assert not (course.autograded_folder("jim", "ps1") / "data.bin").exists()
+    assert int(re.search(r"peak (\d+)", done.stdout)[1]) < 600 << 10, "kilobytes"
 
 
 @pytest.fixture
 def slow(tmp_path):
-    """A notebook whose texts take a renderer long."""
-    raw = json.loads(notebook(*CELLS))
-    text = {"cell_type": "markdown", "metadata": {}, "source": "[" * 150_000}
-    raw["cells"][:0] = [{**text, "id": f"m{number}"} for number in range(20)]
-    (tmp_path / "p.ipynb").write_text(json.dumps(raw))
-    return tmp_path / "p.ipynb"
+    return write_slow(tmp_path)
 
 
 def test_a_process_of_its_own_reads_where_there_are_no_judges(tmp_path, slow, monkeypatch):
@@ -120,6 +149,13 @@ def test_a_judge_that_reads_too_long_is_ended_and_the_next_is_asked(tmp_path, sl
             judge.read(slow, master, False)
         monkeypatch.undo()
         assert judge.read(tmp_path / "q.ipynb", master, False).cells
+
+
+def test_the_texts_of_one_notebook_are_rendered_in_bounded_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(inert, "NOTEBOOK_SECONDS", 0.5)
+    started = time.monotonic()
+    made = read_submission(write_slow(tmp_path), nbformat.reads(notebook(*CELLS), 4))
+    assert time.monotonic() - started < 10 and made.cells[15].source.startswith("```text\n[[[")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is bounded on Linux alone")

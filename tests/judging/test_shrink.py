@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,6 +12,7 @@ from common import COURSE
 from autograder import exercises
 from autograder.judging import judge as judging
 from autograder.judging import literal, shrink
+from autograder.judging.calls import calls_of
 from autograder.judging.exercise import Exercise, draw
 from autograder.judging.judge import judge, judge_fresh
 from autograder.judging.shrink import Replay, kind_of, measure
@@ -146,3 +149,63 @@ def test_whoever_makes_a_typical_mistake_sees_its_smallest_input(key):
     assert sum(bool(case.example) for case in shown.values()) > 0.7 * len(shown), shown
     for case in shown.values():
         assert bool(case.example) == bool(case.told)
+
+
+def test_where_a_case_makes_several_calls_the_one_that_goes_wrong_is_shown():
+    exercise = make(lambda x: 2 * x)
+
+    @exercise.case(
+        "a number, and more of them",
+        probe="def probe(answer, first, rest):\n    return [answer(first), *map(answer, rest)]",
+    )
+    def _(rng):
+        return np.float32(1), [np.float32([3, 1]), np.float32([4])]
+
+    found = judge_fresh(exercise, lambda x: 2 * x if len(x.shape) == 0 else 2 * x[:1], 0.0).first_failed
+    assert (found.example, found.told) == ("f(tf.constant([3., 1.]))", "your result has shape [1], expected [2]")
+
+
+def test_a_call_with_what_cannot_be_written_down_is_not_shown():
+    exercise = make(lambda graph: 1)
+
+    @exercise.case("a graph", probe="def probe(answer, n):\n    return answer(tf.Graph())")
+    def _(rng):
+        return (3,)
+
+    assert judge_fresh(exercise, lambda graph: 2, 0.0).first_failed.example == ""
+
+
+SOME = [key for key, e in EXERCISES.items() if any(case.probe for case in e.cases) and e.chapter != "fashion_mnist"]
+
+
+@pytest.mark.parametrize("key", SOME)
+def test_calls_are_of_the_form_that_the_task_gives(key):
+    exercise = EXERCISES[key]
+    form = inspect.signature(exercise.reference)
+    for one in draw(exercise, 0):
+        for inputs in calls_of(exercise, one):
+            form.bind(*inputs)
+
+
+def test_a_hint_that_is_wrong_on_the_smallest_input_is_taken_back():
+    exercise = make(lambda x: tf.reduce_mean(x))
+
+    @exercise.case("numbers whose mean is far from whole, and large")
+    def _(rng):
+        size = int(rng.integers(1, 9))
+        return (rng.uniform(0.2, 0.4, size=size).astype("float32"),)
+
+    @exercise.mistake("You always say 0.")
+    def _(x):
+        return tf.constant(0.0)
+
+    def zero_for_many(x):
+        return tf.constant(0.0) if len(x) > 1 else 3 * x[0]
+
+    seed = next(s for s in range(9) if len(draw(exercise, s)[0].inputs[0]) > 1)
+    assert judge(exercise, zero_for_many, seed).mistake == "You always say 0."
+    verdict = judge(exercise, zero_for_many, seed)
+    assert judging.explained(exercise, lambda r: judging.probes.run(zero_for_many, r), seed, verdict).mistake is None
+    always = lambda x: tf.constant(0.0)  # noqa: E731
+    kept = judging.explained(exercise, lambda r: judging.probes.run(always, r), seed, judge(exercise, always, seed))
+    assert kept.mistake == "You always say 0."

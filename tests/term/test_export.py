@@ -63,7 +63,10 @@ def test_canvas_imports_it(graded_class):
     read_question(graded_class, ident(0), 1.5, "half way")
     read_question(graded_class, ident(1), 2, "though late")
     done = typed("export --for canvas --zero", graded_class.root)
-    assert "unread questions left out of the points of: Çelik Birch, Dario Birch, Eòin Birch\n" in done.output
+    assert (
+        "unread questions, and answers to look at, left out of the points of: Çelik Birch, Dario Birch, Eòin Birch\n"
+        in done.output
+    )
     assert "handed in nothing: Dario Cedar" in done.output and "lateness (per-day): Béla Birch" in done.output
     _, _, *students = rows(graded_class, "canvas", "--zero")
     assert [students[n][-1] for n in (0, 1, 9)] == ["21.5", "19.8", "0"]

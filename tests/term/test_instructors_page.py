@@ -27,11 +27,11 @@ ROSTER = """Student,ID,SIS User ID,SIS Login ID,Section
 """
 
 
-def commands() -> list[tuple[str, list[str]]]:
+def commands(page: Path = PAGE) -> list[tuple[str, list[str]]]:
     """(command, the lines that it is said to print) in the page's order."""
     found: list[tuple[str, list[str]]] = []
     printing = False
-    for line in PAGE.read_text(encoding="utf-8").splitlines():
+    for line in page.read_text(encoding="utf-8").splitlines():
         if line.startswith("    $ "):
             found.append((line[6:], []))
             printing = True

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
+from browser import CHROMIUM, QUIET, needs_chromium
 from common import CHAPTERS, ROOT, run
 from nbformat.v4 import new_output
 
-from website import pages
+from autograder import exercises
+from website import colab, pages
 
 needs_sphinx = pytest.mark.skipif(
     importlib.util.find_spec("myst_nb") is None, reason="needs Sphinx: make site installs it, make test too"
@@ -93,8 +97,12 @@ def test_each_chapter_has_its_question_its_solutions_behind_a_click_and_a_neighb
         assert text.count("Show the solution") + text.count("Show an answer") == len(solutions)
         assert "BEGIN SOLUTION" not in text
         assert 'class="question' in text and 'class="claims"' in text and "prev-next" in text
-        assert "someone/course" in text and f"{chapter}.ipynb" in text
+        assert f"{chapter}.ipynb" in text and "mybinder.org/v2/gh/someone/course" in text
+        assert "codespaces.new/someone/course" in text and colab.link("someone/course", chapter) in text
         assert "<math" in text or "$" not in "".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+        opened = nbformat.read(site / colab.FOLDER / f"{chapter}.ipynb", as_version=4)
+        assert colab.address("someone/course") in opened.cells[0].source
+    assert zipfile.is_zipfile(site / colab.FOLDER / f"{colab.BUNDLE}.zip")
     handed = [p for p in site.rglob("*.ipynb") if "BEGIN SOLUTION" in p.read_text()]
     assert handed == [], "a download holds a solution"
 
@@ -105,9 +113,107 @@ def test_the_tables_hold_every_exercise_and_every_row_of_what_the_sources_got_wr
     notebooks = [nbformat.read(p, as_version=4) for p in sorted((ROOT / "notebooks").glob("*.ipynb"))]
     tasks = sum(c.source.startswith("### Exercise: `") for n in notebooks for c in n.cells)
     assert sum("#exercise-" in link for link in cards.links) == tasks > 50
+    known = {
+        (e.name, "●" * e.difficulty + "○" * (3 - e.difficulty), f"{e.points:g}", e.minutes)
+        for e in exercises(ROOT).values()
+    }
+    told = [pages.card(c.source, "") for n in notebooks for c in n.cells if c.source.startswith("### Exercise: `")]
+    assert {(c.name, c.difficulty, c.points, c.minutes) for c in told} == known, (
+        "the cards, and the exercises themselves"
+    )
+    rated = (site / "exercises.html").read_text().count("kill rate 1") + (site / "exercises.html").read_text().count(
+        "kill rate 9"
+    )
+    table = (ROOT / "docs" / "kill-rates.md").read_text()
+    assert rated == len(pages.kill_rates(table)) > 40
     assert sum("#sources-wrong-" in link for link in wrong.links) == len(CHAPTERS)
     rows = sum(line.startswith("|") for n in notebooks for line in pages.wrong_of(n).splitlines()) - len(CHAPTERS)
     assert (site / "wrong.html").read_text().count("<tr") == rows
+
+
+# -- as people meet it -------------------------------------------------------------------------------------------------
+
+AXE = ROOT / ".venv/axe/node_modules/axe-core/axe.min.js"
+SHOWN = ["index.html", f"chapters/{CHAPTERS[0]}.html", "wrong.html", "exercises.html", "search.html?q=softmax"]
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, "--allow-file-access-from-files"])
+        yield browser
+        browser.close()
+
+
+def opened(browser, site, name, theme="light", size=WIDE):
+    """A page of the site, out of its files: as offline as can be."""
+    context = browser.new_context(viewport=size, color_scheme=theme, reduced_motion="reduce")
+    context.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
+    page = context.new_page()
+    file, _, asked = name.partition("?")
+    page.goto((site / file).as_uri() + (f"?{asked}" if asked else ""), wait_until="load")
+    if asked:
+        page.wait_for_selector("#search-results ul.search li")
+    return page
+
+
+@needs_sphinx
+@needs_chromium
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: make axe, where npm can fetch it")
+def test_axe_finds_nothing_wrong_in_the_light_and_in_the_dark(site, browser):
+    for name in SHOWN:
+        for theme in ("light", "dark"):
+            page = opened(browser, site, name, theme)
+            page.add_script_tag(path=str(AXE))
+            found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+            told = [(v["id"], v["impact"], [n["html"][:120] for n in v["nodes"][:2]]) for v in found]
+            assert told == [], f"{name}, {theme}: {json.dumps(told, indent=1)}"
+            page.context.close()
+
+
+@needs_sphinx
+@needs_chromium
+def test_on_a_phone_nothing_is_wider_than_the_screen_but_what_scrolls_by_itself(site, browser):
+    for name in SHOWN:
+        page = opened(browser, site, name, size=PHONE)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
+        levels = page.evaluate(
+            "[...document.querySelectorAll('.bd-article :is(h1, h2, h3, h4)')].map(h => +h.tagName[1])"
+        )
+        assert levels and levels[0] == 1 and levels.count(1) == 1, name
+        assert all(after - before <= 1 for before, after in zip(levels, levels[1:])), (name, levels)
+        page.context.close()
+
+
+@needs_sphinx
+@needs_chromium
+def test_by_keyboard_one_skips_to_the_text_opens_a_solution_and_searches(site, browser):
+    page = opened(browser, site, SHOWN[1])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to main content"
+    summary = page.locator("details > summary").filter(has_text="Show the solution").first
+    summary.focus()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", "one sees where one is"
+    page.keyboard.press("Enter")
+    assert summary.locator("xpath=..").get_attribute("open") is not None
+    page.context.close()
+    page = opened(browser, site, SHOWN[4])
+    assert "stable_softmax" in page.locator("#search-results").inner_text()
+    page.context.close()
+
+
+@needs_sphinx
+@needs_chromium
+def test_in_print_the_solutions_are_open_and_the_buttons_gone(site, browser):
+    page = opened(browser, site, SHOWN[1])
+    page.emulate_media(media="print")
+    solution = page.locator("details:has(> summary:has-text('Show the solution'))").first
+    assert solution.locator("pre").first.is_visible()
+    assert not page.locator(".ways-in").first.is_visible() and not page.locator(".bd-sidebar-primary").is_visible()
+    page.context.close()
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
@@ -125,10 +231,12 @@ def test_claims_become_a_list_and_what_else_is_printed_stays():
 
 
 def test_kill_rates_are_read_where_there_is_a_table():
-    table = "| exercise | mutants | killed |\n| --- | --- | --- |\n| `forward_pass.prepare` | 30 | 97 % |\n"
-    assert pages.kill_rates(table) == {"forward_pass.prepare": "97 %"}
+    table = (
+        "| chapter | exercise | mutants | kill rate |\n| --- | --- | ---: | ---: |\n| 01 | `prepare` | 30 | 97.0% |\n"
+    )
+    assert pages.kill_rates(table) == {"01.prepare": "97.0%"}
     made = pages.Card("01_forward_pass", "prepare", "prepare(x, y)", "1", 5, "●○○", "Turn.")
     page = pages.exercises_page(
-        {"01_forward_pass": pages.Heading("01", "Forward pass", "Why?")}, [made], {"forward_pass.prepare": "97 %"}
+        {"01_forward_pass": pages.Heading("01", "Forward pass", "Why?")}, [made], {"01.prepare": "97.0%"}
     )
-    assert "1 point · 5 minutes · ●○○ · kill rate 97 %" in page
+    assert "1 point · 5 minutes · ●○○ · kill rate 97.0%" in page

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -19,14 +21,15 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import scoped_session
 
 from ..folder import Course, CourseError
 from .config import load_config
+from .place import DRIVER, file_of, is_postgresql, parsed, same_place, shown
 
 GO_ON = "go on with the same command"
+DRIVERS = ("psycopg", "psycopg2", "psycopg_binary", "asyncpg", "pg8000")
 
 
 @contextlib.contextmanager
@@ -42,17 +45,33 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
 
 @contextlib.contextmanager
 def troubles(db_url: str) -> Iterator[None]:
-    """Whatever the database says no to within is a `CourseError`."""
+    """Whatever the database says no to within is a `CourseError`; so is that there is no such database, or no driver for it."""
     try:
+        parsed(db_url)
         yield
     except (DBAPIError, InvalidEntry) as error:
         raise CourseError(gradebook_trouble(error, db_url)) from None
+    except ArgumentError:  # no such kind of database
+        kind = parsed(db_url).drivername
+        raise CourseError(
+            f"there is no gradebook in {kind}; it lies in SQLite or, by {DRIVER}://, in PostgreSQL"
+        ) from None
+    except ImportError as error:
+        if (error.name or "") not in DRIVERS and "pq wrapper" not in str(error):
+            raise
+        raise CourseError(
+            f"the gradebook {shown(db_url)} lies in PostgreSQL, for which psycopg is needed, and a URL that begins with"
+            f' {DRIVER}://: {Path(sys.executable).name} -m pip install "psycopg[binary]"'
+        ) from None
 
 
 def gradebook_trouble(error: Exception, db_url: str) -> str:
     """What is wrong with the gradebook, as one sentence. error: SQLAlchemy's, or nbgrader's that has its text."""
-    where = db_url.partition("?")[0].removeprefix("sqlite:///") if db_url.startswith("sqlite") else "the gradebook"
-    said = str(getattr(error, "orig", None) or error).splitlines()[0]
+    where = shown(db_url) if file_of(db_url) else f"the gradebook {shown(db_url)}"
+    lines = [line.strip() for line in str(getattr(error, "orig", None) or error).splitlines() if line.strip()]
+    said = lines[0] if lines else type(error).__name__
+    if is_postgresql(db_url):
+        return _servers_trouble(said, where)
     if "readonly" in said or "unable to open" in said:
         return f"{where} cannot be written: it, or the folder that it lies in, belongs to somebody else or is read-only"
     if "full" in said or "disk I/O" in said:
@@ -62,6 +81,24 @@ def gradebook_trouble(error: Exception, db_url: str) -> str:
     if "not a database" in said or "malformed" in said:
         return f"{where} is no gradebook, or a damaged one ({said})"
     return f"{where} cannot be used: {said}"
+
+
+def _servers_trouble(said: str, where: str) -> str:
+    """What PostgreSQL, or the way there, said."""
+    said = re.sub(r"^(connection failed: |connection is bad: |\([\w.]+\) )+", "", said)
+    said = re.sub(r"^connection to server .*? failed: (FATAL: +)?", "", said)
+    if "no password supplied" in said:
+        return f"{where} wants a password: put it into ~/.pgpass or the environment variable PGPASSWORD"
+    if "lock timeout" in said:
+        return f"another program holds {where}; end it, and {GO_ON}"
+    return f"{where} cannot be used: {said}"
+
+
+def passes(error: Exception) -> bool:
+    """May the same work a moment later? Somebody else holds the gradebook, or the way to it was cut."""
+    code = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+    cut = bool(getattr(error, "connection_invalidated", False))
+    return cut or "locked" in str(error) or code.startswith("40") or code in ("55P03", "57P01", "57P02", "57P03")
 
 
 def graded_students(gradebook: Gradebook, assignment: str) -> set[str]:
@@ -137,8 +174,7 @@ class OneGradebook:
 
     def _lend(self, db_url: str, *arguments: Any) -> Gradebook:
         """In the place of nbgrader's `Gradebook`."""
-        same = make_url(db_url).database == make_url(self.db_url).database
-        return _Lent(self._book) if same else Gradebook(db_url, *arguments)
+        return _Lent(self._book) if same_place(db_url, self.db_url) else Gradebook(db_url, *arguments)
 
 
 class _Lent(Gradebook):

@@ -18,6 +18,9 @@ from traitlets.config import Config
 from ..folder import Course, CourseError
 from ..notebooks import plain
 
+PATIENCE = {"PGCONNECT_TIMEOUT": "15", "PGOPTIONS": "-c lock_timeout=60s"}
+"""Of PostgreSQL's library, in its own words, unless the environment says otherwise: it would wait for ever."""
+
 
 def load_config(course: Course) -> Config:
     """The course's nbgrader_config.py, as nbgrader's own commands read it."""
@@ -36,6 +39,8 @@ def load_config(course: Course) -> Config:
             app.load_config_file()
         except Exception as error:  # noqa: BLE001  the file is Python, and may fail in any way
             raise CourseError(f"nbgrader_config.py cannot be read: {type(error).__name__}: {error}") from None
+    for name, value in PATIENCE.items():
+        os.environ.setdefault(name, value)
     config = app.config
     config.CourseDirectory.root = str(course.root)
     if "db_url" not in config.CourseDirectory:

@@ -31,7 +31,7 @@ class ReleaseFeedback(ExchangeReleaseFeedback):
         ):
             student = page.parent.parent.name
             try:
-                secret = (page.parent / SECRET).read_text()
+                secret = _secret(Path(self.coursedir.root), student, page.parent.name).read_text()
             except OSError:
                 self.log.warning("%s handed in outside of the exchange, and cannot fetch feedback there", student)
                 continue
@@ -59,4 +59,12 @@ def release_to_exchange(course: Course, assignment: str) -> Path:
 
 def in_exchange(course: Course, student: str, assignment: str) -> bool:
     """Did this hand-in come through the exchange?"""
-    return (course.root / "feedback" / student / assignment / SECRET).is_file()
+    return _secret(course.root, student, assignment).is_file()
+
+
+def _secret(root: Path, student: str, assignment: str) -> Path:
+    """Where what the exchange knows a hand-in by lies: beside the page, where nbgrader's own generate_feedback puts it, or in what
+    was handed in."""
+    beside = root / "feedback" / student / assignment / SECRET
+    handed_in = root / "submitted" / student / assignment / SECRET
+    return handed_in if not beside.is_file() and handed_in.is_file() and not handed_in.is_symlink() else beside

@@ -22,15 +22,16 @@ from nbgrader.converters import Autograde, base
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, Execute, SaveAutoGrades
 from nbgrader.utils import find_all_files, temp_attrs
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 from ..files import copy_into, is_regular, remove_tree
 from ..folder import CourseError
 from ..notebooks import one_cell_a_line
-from .book import GO_ON, OneGradebook, gradebook_trouble, troubles
+from .book import GO_ON, OneGradebook, gradebook_trouble, passes, troubles
 from .config import quiet
+from .guard import no_date
 from .look import ToLookAt
 
 LOCKED_TRIES = 3
@@ -46,6 +47,9 @@ class TolerantCourseDirectory(CourseDirectory):
     """A timestamp that is none loses nobody's submission: it counts as handed in without one."""
 
     def get_existing_timestamp(self, dest_path: str):
+        if (why := no_date(Path(dest_path))) is not None:
+            self.log.warning("%s: timestamp.txt %s, and is ignored", dest_path, why)
+            return None
         try:
             return super().get_existing_timestamp(dest_path)
         except (SystemExit, ValueError, OverflowError, AttributeError):  # nbgrader 0.9.6 calls a `fail` that it lacks
@@ -192,8 +196,10 @@ class Saving:
                 ):
                     app.save(assignment, student, notebooks, written)
                 return
+            except DataError as error:  # PostgreSQL bounds what SQLite takes: this submission's, nobody else's
+                raise CourseError(gradebook_trouble(error, self.api.coursedir.db_url)) from None
             except (DBAPIError, InvalidEntry) as error:
-                if "locked" not in str(error):
+                if not passes(error):
                     raise Stopped(gradebook_trouble(error, self.api.coursedir.db_url)) from None
                 time.sleep(2.0**tries)  # somebody else holds the gradebook for long: the result is too good to lose
             except OSError as error:
@@ -204,4 +210,4 @@ class Saving:
                 raise CourseError(f"its result could not be written: {error}") from None
             except Exception as error:  # noqa: BLE001  a step or a plugin of the course's own may fail in any way
                 raise CourseError(f"its grades could not be written: {type(error).__name__}: {error}") from None
-        raise Stopped(f"another program holds the gradebook; end it, and {GO_ON}")
+        raise Stopped(f"another program holds the gradebook, or it cannot be reached; see to it, and {GO_ON}")

@@ -27,19 +27,21 @@ from nbgrader.api import (
     TaskCell,
 )
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
-from sqlalchemy.engine import make_url
 
-from ..folder import CourseError
 from .book import OneGradebook, troubles
+from .config import database_url
+from .copy import copy_gradebook
+from .place import file_of, is_postgresql
 
 KINDS = {"grade": GradeCell, "solution": SolutionCell, "task": TaskCell, "source": SourceCell}
 Cells = dict[tuple[str, str, str], dict[str, Any]]  # (notebook, kind, name) → what the gradebook notes of it
 
 
-def synchronize(book: OneGradebook, assignment: str, masters: dict[str, NotebookNode]) -> list[str]:
+def synchronize(book: OneGradebook, assignment: str, masters: dict[str, NotebookNode], root: Path) -> list[str]:
     """Let the gradebook know these notebooks and their cells, and no others; says what was taken out, a sentence each.
 
-    Grades of cells that stay stay. What is taken out with somebody's grades is kept in a copy of the gradebook.
+    Grades of cells that stay stay. What is taken out with somebody's grades is kept in a copy of the gradebook. root: the course
+    folder.
     """
     said: list[str] = []
     with troubles(book.db_url), book.transaction() as gradebook:
@@ -55,7 +57,7 @@ def synchronize(book: OneGradebook, assignment: str, masters: dict[str, Notebook
             return []
         gone = [key for key in known if key not in wanted]
         if found.submissions and [key for key in gone if key[1] in ("grade", "task")]:
-            kept = _keep_a_copy(book.db_url)
+            kept = _keep_a_copy(book.db_url, root)
             cells = ", ".join(sorted({name for _, kind, name in gone if kind in ("grade", "task")}))
             said.append(f"{assignment}: no longer in source/, and taken out of the gradebook: {cells}; {kept} has it")
         for key in gone:
@@ -141,16 +143,13 @@ def _complete(gradebook: Gradebook, submission: SubmittedAssignment) -> None:
                 gradebook.db.add(Comment(cell_id=cell.id, notebook_id=submitted.id))
 
 
-def _keep_a_copy(db_url: str) -> str:
-    """A copy of the gradebook, beside it; returns its name."""
-    url = make_url(db_url)
-    if not url.drivername.startswith("sqlite") or not url.database:
-        raise CourseError(
-            "graded cells are no longer in source/, and would be taken out of the gradebook; make a copy of it, and take"
-            " them out with nbgrader db"
-        )
-    path = Path(url.database)
+def _keep_a_copy(db_url: str, root: Path) -> str:
+    """A copy of the gradebook, beside it, or in the course folder if it lies on a server; returns its name."""
+    path = file_of(db_url) or root / "gradebook.db"
     kept = path.with_name(f"{path.stem}.before-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}")
+    if is_postgresql(db_url):
+        copy_gradebook(db_url, database_url(kept))
+        return kept.name
     with contextlib.closing(sqlite3.connect(path)) as source, contextlib.closing(sqlite3.connect(kept)) as target:
         source.backup(target)
     return kept.name

@@ -116,6 +116,8 @@ class _Entry:
             raise OSError("no user id was set aside")
         if names := lacking(BECOMING):  # before anything is given away that this user could then not reach any more
             raise OSError(f"root without {', '.join(names)}")
+        if not _exists(self.uid):
+            raise OSError("root of a user namespace without other users")
         for path in (os.__file__, sys.executable, str(PACKAGE / "__init__.py"), sys.prefix):
             if not _open_to_others(path, from_root=not self.has("mounts")):
                 raise OSError(f"{path} may not be read by other users")
@@ -181,6 +183,16 @@ def in_user_namespace() -> bool:
     except OSError:
         return False
     return len(lines) == 2 and lines[0].split()[2:] == ["1"]
+
+
+def _exists(uid: int) -> bool:
+    """Does the user namespace that this process is in have this user?"""
+    try:
+        with open("/proc/self/uid_map") as mapped:
+            ranges = [tuple(map(int, line.split())) for line in mapped]
+    except (OSError, ValueError):
+        return True
+    return any(first <= uid < first + count for first, _, count in ranges)
 
 
 def enter_user_namespace() -> None:

@@ -1,0 +1,46 @@
+"""Workers as SLURM jobs. On the login node, in the course folder, and left running:  python slurm.py
+
+Then, there:  course grade 01 --scheduler "$(cat scheduler-address)" --tls-ca ca.pem --tls-cert cert.pem --tls-key key.pem
+"""
+
+import os
+from pathlib import Path
+
+from dask_jobqueue import SLURMCluster
+from distributed import Security
+
+HERE = Path.cwd()  # on a file system that login and compute nodes share, as the environment with the course is
+SECURITY = Security(
+    require_encryption=True,
+    tls_ca_file=str(HERE / "ca.pem"),
+    **{
+        f"tls_{who}_{what}": str(HERE / f"{what}.pem")
+        for who in ("scheduler", "worker", "client")
+        for what in ("cert", "key")
+    },
+)
+
+
+def cluster() -> SLURMCluster:
+    """A scheduler here, and no worker yet."""
+    return SLURMCluster(
+        queue=os.environ.get("PARTITION", "normal"),
+        account=os.environ.get("ACCOUNT"),
+        cores=8,  # of a job: so many notebooks at a time
+        processes=1,  # one zygote for them all
+        memory="16 GB",
+        walltime="01:00:00",
+        local_directory="/tmp",
+        interface=os.environ.get("INTERFACE"),  # the network that reaches the nodes, such as ib0
+        protocol="tls://",
+        security=SECURITY,
+        worker_extra_args=["--no-dashboard"],
+        scheduler_options={"dashboard": False},
+    )
+
+
+if __name__ == "__main__":
+    with cluster() as made:
+        made.scale(jobs=int(os.environ.get("JOBS", "4")))
+        Path("scheduler-address").write_text(made.scheduler_address)
+        input(f"{made.scheduler_address}; Enter ends it and its jobs. ")
