@@ -554,18 +554,13 @@ def release_feedback(context: click.Context, chapter: str, how: str, output: Pat
     from rich.console import Console
 
     from .reports.feedback import feedback as write_feedback
-    from .term.release import release
+    from .term.release import prepare, release
 
     course = course_of(context)
     (picked,) = course.pick_assignments([chapter])
-    failures: dict[str, str] = {}
-    made = release(
-        course,
-        picked,
-        how,
-        output,
-        lambda: failures.update(write_feedback(course, picked, Console(), solutions=None).failures),
-    )
+    prepared = prepare(course, picked, how, output)
+    failures = write_feedback(course, picked, Console(), solutions=None).failures
+    made = release(course, prepared)
     for note in made.notes:
         click.echo(note)
     click.echo(f"feedback of {len(made.students)} student{'s' * (len(made.students) != 1)}: {made.where}")

@@ -7,7 +7,6 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -31,51 +30,63 @@ class Released:
     notes: list[str] = field(default_factory=list)
 
 
-def release(course: Course, chapter: str, how: str, output: Path | None, make: Callable[[], object]) -> Released:
-    """how: "folder", "canvas", "moodle", "brightspace" or "exchange". make: brings the pages up to date, once it is certain that
-    they can be given out. Raises `CourseError`."""
-    graded = graded_notebooks(course, chapter)
-    made = Released(output or course.root / f"feedback-{chapter}{'' if how == 'folder' else '.zip'}", [])
-    students = list(dict.fromkeys(path.parent.parent.name for path in graded))
+@dataclass
+class Prepared:
+    """What is to be given out, before the pages are made. names: student → under which name. notes: who is left out, and why."""
+
+    chapter: str
+    how: str
+    where: Path
+    names: dict[str, str]
+    notes: list[str] = field(default_factory=list)
+
+
+def prepare(course: Course, chapter: str, how: str, output: Path | None) -> Prepared:
+    """Look whether it can be given out, and write nothing. how: "folder", "canvas", "moodle", "brightspace" or "exchange".
+
+    Raises `CourseError`.
+    """
+    found = (course.root / "autograded").glob(f"*/{chapter}/*.ipynb")
+    students = sorted({path.parent.parent.name for path in found if path.parent.parent.name[0] != "."})
+    if not students:
+        raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
     names = {student: student for student in students}
+    where = output or course.root / f"feedback-{chapter}{'' if how == 'folder' else '.zip'}"
+    made = Prepared(chapter, how, where, names)
     if how not in ("folder", "exchange"):
         came = came_as(course, chapter)
-        names = {s: name for s in students if (name := as_lms_wants(came.get(s, ""), how))}
-        made.notes = _unreachable(students, names, f"did not come in a download of {how.capitalize()}'s")
-        if not names:
+        made.names = {s: name for s in students if (name := as_lms_wants(came.get(s, ""), how))}
+        made.notes = _unreachable(students, made.names, f"did not come in a download of {how.capitalize()}'s")
+        if not made.names:
             raise CourseError(
                 f"nobody's hand-in of {chapter} came in a download of {how.capitalize()}'s; try --to folder"
             )
     if how != "exchange":
-        refuse_target(made.where, folder=how == "folder")
-    bring_up_to_date(course, [chapter])
-    make()
-    pages = pages_of(course, chapter, graded)
+        refuse_target(where, folder=how == "folder")
+    bring_up_to_date(course, [chapter])  # what lateness costs stands on the pages
+    return made
+
+
+def release(course: Course, prepared: Prepared) -> Released:
+    """Give out the pages that there are. Raises `CourseError`."""
+    chapter, how = prepared.chapter, prepared.how
+    pages = pages_of(course, chapter)
+    made = Released(prepared.where, [s for s in prepared.names if s in pages], prepared.notes)
     if how == "exchange":
         made.where = release_to_exchange(course, chapter)
         made.students = [s for s in pages if in_exchange(course, s, chapter)]
-        made.notes = _unreachable(students, made.students, "handed in outside of the exchange")
+        made.notes = _unreachable(list(pages), made.students, "handed in outside of the exchange")
         return made
     files = {
         f"{name}/{page.name}" if how != "canvas" else f"{name}{f'-{page.stem}' * (len(pages[s]) > 1)}.html": page
-        for s, name in names.items()
+        for s, name in prepared.names.items()
         for page in pages.get(s, ())
     }
-    made.students = [student for student in names if student in pages]
     if how == "folder":
         write_folder(files, made.where)
     else:
         write_zip(files, made.where)
     return made
-
-
-def graded_notebooks(course: Course, chapter: str) -> list[Path]:
-    """Everybody's, by student. Raises `CourseError` if there is none."""
-    found = (course.root / "autograded").glob(f"*/{chapter}/*.ipynb")
-    graded = sorted(path for path in found if path.parent.parent.name[0] != ".")
-    if not graded:
-        raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
-    return graded
 
 
 def refuse_target(target: Path, folder: bool) -> None:
@@ -86,13 +97,13 @@ def refuse_target(target: Path, folder: bool) -> None:
         raise CourseError(f"{target} is a folder; the zip needs a name of its own")
 
 
-def pages_of(course: Course, chapter: str, graded: list[Path]) -> dict[str, list[Path]]:
-    """Everybody's pages of what is graded, student by student, as far as there are any."""
+def pages_of(course: Course, chapter: str) -> dict[str, list[Path]]:
+    """Everybody's pages of what is graded, student by student, as `course feedback` has written them."""
     found: dict[str, list[Path]] = {}
-    for notebook in graded:
-        student = notebook.parent.parent.name
-        page = course.root / "feedback" / student / chapter / f"{notebook.stem}.html"
-        if page.is_file():
+    for graded in sorted((course.root / "autograded").glob(f"*/{chapter}/*.ipynb")):
+        student = graded.parent.parent.name
+        page = course.root / "feedback" / student / chapter / f"{graded.stem}.html"
+        if student[0] != "." and page.is_file():
             found.setdefault(student, []).append(page)
     return found
 
