@@ -90,6 +90,11 @@ def test_ids_that_the_format_does_not_have_yet_harm_nobody(tmp_path):
     nbformat.validate(read_notebook(tmp_path / "x.ipynb"))
 
 
+def test_the_mark_that_some_editors_put_before_a_text_harms_nobody(tmp_path):
+    (tmp_path / "x.ipynb").write_text(notebook(answer("f", "é = 1")), encoding="utf-8-sig")
+    assert read_notebook(tmp_path / "x.ipynb").cells[0].source == "é = 1"
+
+
 @pytest.fixture(scope="module")
 def judges():
     with Judges() as judges:
