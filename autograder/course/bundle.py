@@ -11,6 +11,7 @@ from ..judging.library import FILE, told
 from ..judging.topics import OWN
 from .build import PACKAGE
 from .folder import Course, CourseError
+from .new_course import SKELETON  # for teachers, with solutions
 from .notebooks import read_notebook
 from .samples import solutions
 
@@ -57,7 +58,7 @@ def _members(course: Course):
     # the package comes with the course that it was made for; elsewhere pip installs it
     for folder, name in [(course.root / OWN, OWN)] + [(PACKAGE, PACKAGE.name)] * (not is_ones_own(course)):
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and "__pycache__" not in path.parts and not path.is_relative_to(SKELETON):
                 yield f"{name}/{path.relative_to(folder).as_posix()}", path.read_bytes()
 
 

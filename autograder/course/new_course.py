@@ -28,6 +28,10 @@ def new_course(folder: Path) -> Course:
         raise CourseError(
             f"{folder} lies inside of the course folder {around}; a course has a folder apart from others"
         )
+    if not SKELETON.is_dir():
+        raise CourseError(
+            "this package came out of a bundle for students, which makes no course: install the teacher's"
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:

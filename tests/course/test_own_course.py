@@ -224,6 +224,13 @@ def test_a_folder_that_cannot_be_a_course_is_refused_and_nothing_is_written(tmp_
     assert sorted(p for p in tmp_path.rglob("*")) == before and inside.chapters() == [CHAPTER]
 
 
+def test_the_package_out_of_a_students_bundle_makes_no_course_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("autograder.course.new_course.SKELETON", tmp_path / "nothing")
+    with pytest.raises(CourseError, match="out of a bundle for students"):
+        new_course(tmp_path / "c")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_a_numpy_answer_is_given_and_gives():
     import numpy as np
 
