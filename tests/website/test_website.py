@@ -181,7 +181,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_but_what_scrolls_by_itself(
         page = opened(browser, site, name, size=PHONE)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
         levels = page.evaluate(
-            "[...document.querySelectorAll('.bd-article-container :is(h1, h2, h3, h4)')].map(h => +h.tagName[1])"
+            "[...document.querySelectorAll('main :is(.bd-article, .bd-search-container) :is(h1, h2, h3, h4)')].map(h => +h.tagName[1])"
         )
         assert levels and levels[0] == 1 and levels.count(1) == 1, name
         assert all(after - before <= 1 for before, after in zip(levels, levels[1:])), (name, levels)
