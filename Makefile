@@ -1,12 +1,9 @@
 # One command each; every one sets up by itself on first use.
-PYTHON ?= python3
-BIN := .venv/bin
-READY := .venv/.ready
+GUIDE := docs/for-students.md
+include docs/setup.mk
 TESTABLE := .venv/.testable
 SITED := .venv/.sited
 CLUSTERED := .venv/.clustered
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: help setup demo test test-browser quick axe lab site lock clean
 .DEFAULT_GOAL := help
@@ -20,19 +17,6 @@ help:
 	@echo "make site   make the website of the course, in site/"
 	@echo "make setup  only install (the others do it when needed)"
 	@echo "make clean  remove what the demo and the tests made"
-
-setup: $(READY)
-
-$(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d; name another one: make PYTHON=python3.12 …" % sys.version_info[:2])'
-	@$(PYTHON) -c 'import platform, sys, sysconfig; here = "an Intel Mac" if (sys.platform, platform.machine()) == ("darwin", "x86_64") else "Alpine Linux" if "musl" in str(sysconfig.get_config_var("HOST_GNU_TYPE")) else ""; sys.exit("There is no TensorFlow for %s; what to do instead: docs/for-students.md, Start." % here if here else 0)'
-	@echo "Setting up in .venv: this downloads about 700 MB and takes some minutes, once."
-	@$(PYTHON) -m venv .venv
-	@$(PIP) --require-hashes -r requirements.lock
-	@$(PIP) --no-deps --no-build-isolation --editable .
-	@echo "Compiling: TensorFlow imports three times faster compiled."
-	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
-	@touch $(READY)
 
 $(TESTABLE): $(READY) requirements-test.lock requirements-postgres.lock
 	@$(PIP) --require-hashes -r requirements.lock -r requirements-test.lock -r requirements-postgres.lock

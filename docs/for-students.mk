@@ -1,9 +1,6 @@
 # One command each; every one sets up by itself on first use.
-PYTHON ?= python3
-BIN := .venv/bin
-READY := .venv/.ready
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-export TF_CPP_MIN_LOG_LEVEL ?= 3
+GUIDE := README.md
+include $(dir $(lastword $(MAKEFILE_LIST)))setup.mk
 
 .PHONY: help lab hand-in setup
 .DEFAULT_GOAL := help
@@ -12,19 +9,6 @@ help:
 	@echo "make lab                 open the course in JupyterLab"
 	@echo "make hand-in CHAPTER=01  grade a copy of chapter 01 as you saved it, and put it into release/hand-in"
 	@echo "make setup               only install (the others do it when needed)"
-
-setup: $(READY)
-
-$(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d; name another one: make PYTHON=python3.12 …" % sys.version_info[:2])'
-	@$(PYTHON) -c 'import platform, sys, sysconfig; here = "an Intel Mac" if (sys.platform, platform.machine()) == ("darwin", "x86_64") else "Alpine Linux" if "musl" in str(sysconfig.get_config_var("HOST_GNU_TYPE")) else ""; sys.exit("There is no TensorFlow for %s; what to do instead: README.md, Start." % here if here else 0)'
-	@echo "Setting up in .venv: this downloads about 700 MB and takes some minutes, once."
-	@$(PYTHON) -m venv .venv
-	@$(PIP) --require-hashes -r requirements.lock
-	@$(PIP) --no-deps --no-build-isolation --editable .
-	@echo "Compiling: TensorFlow imports three times faster compiled."
-	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
-	@touch $(READY)
 
 lab: $(READY)
 	@$(BIN)/course lab $(OPTIONS)

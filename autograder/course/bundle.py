@@ -50,6 +50,7 @@ def _members(course: Course):
             yield name, _read(course.root / name)
         yield "README.md", _read(course.root / "docs" / "for-students.md")
         yield "Makefile", _read(course.root / "docs" / "for-students.mk")  # the course's own offers what needs source/
+        yield "setup.mk", _read(course.root / "docs" / "setup.mk")
     for chapter in course.chapters():
         read_notebook(course.release(chapter))
         for path in sorted(course.release(chapter).parent.rglob("*")):

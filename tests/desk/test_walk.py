@@ -184,7 +184,7 @@ def hand_in(page, bundle):
     page.evaluate(f"void window.jupyterapp.commands.execute('docmanager:open', {{path: '{CHAPTER}/{CHAPTER}.ipynb'}})")
     page.wait_for_function(f"{CURRENT}.context?.path === '{CHAPTER}/{CHAPTER}.ipynb'")
     write(page, "written-answer", "Because the digits are told apart by their ink.")
-    told = run_cell(page, "hand-in", "hand_in()")
+    told = run_cell(page, "hand-in", "from autograder import hand_in\n\nhand_in()")
     assert "4 of 20 points, as it was saved" in told and "hand-in/01_forward_pass.ipynb: give this file" in told
     shot(page, "handed-in")
     assert page.locator(".jp-Dialog").count() == 0
