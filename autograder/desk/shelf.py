@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ..judging.topics import NUMBERED, topic_of
 TITLE = re.compile(r"#\s*\d+\s*·\s*(?P<name>[^:\n]+):\s*(?P<question>[^\n]+)")
 MINUTES = re.compile(r"about (\d+) minutes")
 MOST_BYTES = 64 << 20  # of a notebook that is read for this
+SAVING_SECONDS = 3.0  # a file that was changed longer ago is not being saved any more
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _chapter(path: Path, notes: dict[str, dict]) -> Chapter | None:
     try:
         if path.stat().st_size > MOST_BYTES:
             return None
-        cells = [(_source(cell), _about(cell)) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+        cells = [(_source(cell), _about(cell)) for cell in _whole(path)["cells"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     title = next((match for text, _ in cells if (match := TITLE.match(text))), None)
@@ -117,6 +119,17 @@ def _chapter(path: Path, notes: dict[str, dict]) -> Chapter | None:
     name = title["name"].strip() if title else topic.replace("_", " ")
     question = title["question"].strip() if title else ""
     return Chapter(path.stem, name, question[:1].upper() + question[1:], tuple(exercises), by_hand)
+
+
+def _whole(path: Path) -> dict:
+    """A notebook as JSON; waits for one that is being saved at this moment. Raises `ValueError` for one that is damaged."""
+    while True:
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            if time.time() - path.stat().st_mtime > SAVING_SECONDS:
+                raise
+        time.sleep(0.05)
 
 
 def _source(cell: dict) -> str:

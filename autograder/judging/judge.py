@@ -193,7 +193,7 @@ class AnswerSheet:
     expected: list[dict]
     taken: list[float] = field(default_factory=list)
     _mistaken: dict[tuple[str, int], dict] = field(default_factory=dict)
-    _steady: dict[str, bool] = field(default_factory=dict)
+    _again: dict[str, AnswerSheet] = field(default_factory=dict)
     _examples: dict[tuple[str, int], shrink.Found | None] = field(default_factory=dict)
 
     @property
@@ -224,14 +224,11 @@ class AnswerSheet:
 
         Asked of this case and of the two quickest others together: in one of them two throws of the dice may well be equal.
         """
-        if mistake.name not in self._steady:
-            again = AnswerSheet(self.exercise, self.seed, self.drawn, self.expected)
-            others = sorted((n for n in range(len(self.drawn)) if n != number), key=lambda n: self.taken[n])
-            order = [number, *others[:2]]
-            self._steady[mistake.name] = all(
-                _same_result(self.mistaken(mistake, n), again.mistaken(mistake, n)) for n in order
-            )
-        return self._steady[mistake.name]
+        if mistake.name not in self._again:
+            self._again[mistake.name] = AnswerSheet(self.exercise, self.seed, self.drawn, self.expected)
+        again = self._again[mistake.name]
+        others = sorted((n for n in range(len(self.drawn)) if n != number), key=lambda n: self.taken[n])
+        return all(_same_result(self.mistaken(mistake, n), again.mistaken(mistake, n)) for n in [number, *others[:2]])
 
     def example(self, mistake: Mistake, number: int) -> shrink.Found | None:
         """The smallest draw of a case on which a typical mistake shows, looked for when first asked for."""

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import threading
 import time
 
 import pytest
@@ -299,3 +300,16 @@ def test_the_bundles_make_offers_what_works_there(shelf):
     assert "course lab --port=1" in run("make", "-nf", makefile, "lab", "OPTIONS=--port=1", cwd=shelf).stdout
     assert "say which chapter" in run("make", "-nf", makefile, "hand-in", cwd=shelf).stderr
     assert "course hand-in 01" in run("make", "-nf", makefile, "hand-in", "CHAPTER=01", cwd=shelf).stdout
+
+
+def test_a_notebook_that_is_being_saved_is_waited_for_and_a_damaged_one_left_out(shelf):
+    path = shelf / CHAPTER / f"{CHAPTER}.ipynb"
+    whole = path.read_text()
+    path.write_text(whole[:1000])
+    saving = threading.Timer(0.5, path.write_text, [whole])
+    saving.start()
+    assert CHAPTER in [chapter.folder for chapter in chapters(shelf)]
+    saving.join()
+    path.write_text(whole[:1000])
+    os.utime(path, (0, 0))
+    assert CHAPTER not in [chapter.folder for chapter in chapters(shelf)]
