@@ -185,8 +185,12 @@ def _first_batch(answer, x, y, batch, training):
     dataset = answer(x, y, batch, training)
     if not isinstance(dataset, tf.data.Dataset):
         return dataset
-    images = next(iter(dataset.take(1)))[0]
-    return np.reshape(images, (len(images), -1))[:, :3]  # they say the image's place
+    for _ in range(4):  # where whole batches change places, the first may be the first again, or the short one
+        images = next(iter(dataset.take(1)))[0]
+        places = np.reshape(images, (len(images), -1))[:, :3]  # they say the image's place
+        if len(places) == batch and places[0, :2].any():
+            break
+    return places
 
 
 def _reaches_far(result, inputs, expected):
