@@ -117,8 +117,6 @@ def run_cell(page, cell: str, source: str | None = None) -> str:
     before = page.evaluate(f"id => {COUNT}", cell)
     page.keyboard.press("Control+Enter")
     page.wait_for_function(f"([id, before]) => {{ const n = {COUNT}; return n && n !== before }}", arg=[cell, before])
-    page.wait_for_timeout(200)  # the count comes by another channel than the output, of which "idle" is the last word
-    page.wait_for_function(f"{CURRENT}.sessionContext.session.kernel.status === 'idle'")
     return page.evaluate(
         f"id => {CURRENT}.content.widgets.find(cell => cell.model.id === id).outputArea.node.innerText", cell
     )
