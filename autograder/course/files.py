@@ -7,8 +7,10 @@ import os
 import shutil
 import stat
 import subprocess
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
+
+from .folder import CourseError
 
 MAX_BYTES, MAX_FILES, MAX_DEPTH = 200 << 20, 10_000, 50  # of a submission, all its files together
 NOTEBOOK = ".ipynb"
@@ -22,6 +24,16 @@ def is_regular(path: Path, folder: Path) -> bool:
     except OSError:
         return False
     return regular and not any(parent.is_symlink() for parent in path.parents if folder in parent.parents)
+
+
+def refuse_irregular(folder: Path, notebooks: Iterable[Path]) -> None:
+    """Raises `CourseError` where a student's folder for an assignment, or one of the notebooks in it, is reached through a link or is
+    no file."""
+    notebooks = list(notebooks)
+    if any(path.is_symlink() for path in (folder, folder.parent, *notebooks)):
+        raise CourseError("the submission is a link to somewhere else; nothing of it was read")
+    if not all(path.is_file() for path in notebooks):
+        raise CourseError("the submission is no file; nothing of it was read")
 
 
 def others(folder: Path) -> Iterator[Path]:

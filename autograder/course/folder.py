@@ -62,8 +62,9 @@ class Course:
     def autograded(self, student: str, chapter: str) -> Path:
         return self.root / "autograded" / student / chapter / f"{chapter}.ipynb"
 
-    def feedback(self, student: str, chapter: str) -> Path:
-        return self.root / "feedback" / student / chapter / f"{chapter}.html"
+    def feedback(self, student: str, assignment: str, notebook: str = "") -> Path:
+        """The page on a notebook of an assignment; that of a chapter is called as the chapter is."""
+        return self.root / "feedback" / student / assignment / f"{notebook or assignment}.html"
 
     def chapter_of(self, topic: str) -> str:
         """ "forward_pass" → "01_forward_pass"."""

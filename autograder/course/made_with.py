@@ -38,11 +38,17 @@ def by_full_name(text: str) -> str:
     )
 
 
-def installed() -> str:
+def course_version() -> str | None:
+    """The version of this package, as installed; None if it is only lying in the path."""
     try:
         return version(PACKAGE)
     except PackageNotFoundError:
-        return "of no version"
+        return None
+
+
+def installed() -> str:
+    """The same for a sentence."""
+    return course_version() or "of no version"
 
 
 def notice(course: Course, chapter: str) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 from ..judging.library import FILE
 from .files import CACHES, remove_tree
 from .folder import MARKER, UNUSABLE, Course, CourseError
+from .made_with import PACKAGE
 from .notebooks import write_text
 
 SKELETON = Path(__file__).with_name("skeleton")
-PACKAGE = "tf-first-principles"
 
 
 def new_course(folder: Path) -> Course:

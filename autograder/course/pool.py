@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 from collections import deque
@@ -53,10 +54,17 @@ def _piece(work: Callable[[T], R], things: list[T]) -> list[R]:
 
 def told(results: Iterable[R], count: int, what: str, console: Console | None) -> Iterator[R]:
     """The same results, and a bar on a terminal."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    silent = console is None or not console.is_terminal
-    with Progress(*columns, console=console, disable=silent, transient=True) as bar:
-        line = bar.add_task(what, total=count)
+    with bar(what, count, console) as advance:
         for result in results:
             yield result
-            bar.advance(line)
+            advance(1)
+
+
+@contextlib.contextmanager
+def bar(what: str, count: int, console: Console | None, *, stays: bool = False) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, and a function that moves it on by so many of `count`. stays: it is not wiped away at the end."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    silent = console is None or not console.is_terminal
+    with Progress(*columns, console=console, disable=silent, transient=not stays) as progress:
+        line = progress.add_task(what, total=count)
+        yield lambda more: progress.advance(line, more)

@@ -6,7 +6,6 @@ Only JupyterLab knows what stands in its tabs. The one that `course lab` has ope
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..judging import ledger
+from .shelf import whole
 
 LISTENS = "COURSE_LAB"
 """The variable that says to a kernel that the JupyterLab around it is the one of `course lab`."""
@@ -33,19 +33,10 @@ def save_open(path: Path) -> bool:
     before = path.stat().st_mtime_ns
     display(Javascript(EVENT))
     end = time.monotonic() + PATIENCE
-    while not (saved := path.stat().st_mtime_ns != before and _is_whole(path)) and time.monotonic() < end:
+    while not (saved := path.stat().st_mtime_ns != before and whole(path) is not None) and time.monotonic() < end:
         time.sleep(0.05)
     clear_output(wait=True)
     return saved
-
-
-def _is_whole(path: Path) -> bool:
-    """Not while it is being written."""
-    try:
-        json.loads(path.read_bytes())
-    except ValueError:
-        return False
-    return True
 
 
 def tell(text: str) -> None:

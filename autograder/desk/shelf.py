@@ -95,7 +95,7 @@ def _chapter(path: Path, notes: dict[str, dict]) -> Chapter | None:
     try:
         if path.stat().st_size > MOST_BYTES:
             return None
-        cells = [(_source(cell), _about(cell)) for cell in _whole(path)["cells"]]
+        cells = [(_source(cell), _about(cell)) for cell in _settled(path)["cells"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     title = next((match for text, _ in cells if (match := TITLE.match(text))), None)
@@ -121,15 +121,21 @@ def _chapter(path: Path, notes: dict[str, dict]) -> Chapter | None:
     return Chapter(path.stem, name, question[:1].upper() + question[1:], tuple(exercises), by_hand)
 
 
-def _whole(path: Path) -> dict:
+def _settled(path: Path) -> dict:
     """A notebook as JSON; waits for one that is being saved at this moment. Raises `ValueError` for one that is damaged."""
-    while True:
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            if time.time() - path.stat().st_mtime > SAVING_SECONDS:
-                raise
+    while (found := whole(path)) is None:
+        if time.time() - path.stat().st_mtime > SAVING_SECONDS:
+            raise ValueError(f"{path} is no JSON")
         time.sleep(0.05)
+    return found
+
+
+def whole(path: Path) -> dict | None:
+    """A notebook as JSON; None while it is being written, or if it is damaged."""
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError:
+        return None
 
 
 def _source(cell: dict) -> str:

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from ..course.bounds import MAX_BYTES
 from ..course.cells import TO_LOOK_AT
+from ..course.files import refuse_irregular
 from ..course.folder import CourseError
 from .engine import Graded, stamp_of
 from .judges import Judge, JudgeError, Judges
@@ -79,12 +80,11 @@ class LocalExecutor:
 
     def results(self, engine: JudgedOutside, plan: Plan) -> Iterator[tuple[str, Done | Failure]]:
         """Each thread with a judge of its own, or, where everything is run in Jupyter kernels, with none."""
-        judged = engine.executes and not engine.in_the_kernel
-        if judged and plan.todo:
+        if engine.judged and plan.todo:
             ready(self.judges)
-        return self._results(engine, plan, judged)
+        return self._results(engine, plan)
 
-    def _results(self, engine: JudgedOutside, plan: Plan, judged: bool) -> Iterator[tuple[str, Done | Failure]]:
+    def _results(self, engine: JudgedOutside, plan: Plan) -> Iterator[tuple[str, Done | Failure]]:
         jobs = max(1, min(self.jobs, len(plan.todo)))
         shares = Shares(course_secret(plan.course.root), list(plan.todo), jobs)
         results: queue.SimpleQueue[tuple[str, Done | Failure] | BaseException] = queue.SimpleQueue()
@@ -100,7 +100,7 @@ class LocalExecutor:
                 results.put(error)
 
         pool = ThreadPoolExecutor(jobs, thread_name_prefix="grader")
-        judges = [self.judges.borrow() if judged else None for _ in range(jobs)]
+        judges = [self.judges.borrow() if engine.judged else None for _ in range(jobs)]
         try:
             for number, judge in enumerate(judges):
                 pool.submit(work, number, judge)
@@ -111,7 +111,7 @@ class LocalExecutor:
                 yield result
         except BaseException:  # a stop is a stop: what is being graded is graded again next time
             stopped.set()
-            if judged:
+            if engine.judged:
                 self.judges.close()
             raise
         finally:
@@ -158,18 +158,12 @@ def take_in(plan: Plan, student: str, place: Workplace) -> tuple[list[str], str]
     Raises `CourseError` for what cannot be graded at all.
     """
     folder = plan.course.submitted_folder(student, plan.assignment)
-    if folder.is_symlink() or folder.parent.is_symlink():
-        raise CourseError("the submission is a link to somewhere else; nothing of it was read")
-    there = []
-    for name in sorted(plan.masters):
-        path = folder / f"{name}.ipynb"
-        if path.is_symlink():
-            raise CourseError("the submission is a link to somewhere else; nothing of it was read")
-        if path.exists() and not path.is_file():
-            raise CourseError("the submission is no file; nothing of it was read")
-        if path.exists() and path.stat().st_size > MAX_BYTES:  # before it is copied
+    paths = [path for name in sorted(plan.masters) if os.path.lexists(path := folder / f"{name}.ipynb")]
+    refuse_irregular(folder, paths)
+    for path in paths:
+        if path.stat().st_size > MAX_BYTES:  # before it is copied
             raise CourseError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB; nothing of it was read")
-        there += [name] if path.exists() else []
+    there = [path.stem for path in paths]
     if not there:
         found = sorted(ascii(path.name) for path in folder.glob("*.ipynb"))
         wanted = " or ".join(f"{name}.ipynb" for name in sorted(plan.masters))

@@ -46,7 +46,7 @@ class BoundedExporter(NotebookExporter):
     def _reader(self) -> Iterator[Judge | Reader]:
         """The judge that will grade it, too, or, where everything runs in Jupyter's kernels, a process that only reads."""
         engine = JudgedOutside(parent=self.parent)
-        if self._has(JudgedOutside) and engine.executes and not engine.in_the_kernel:
+        if self._has(JudgedOutside) and engine.judged:
             with shared_judge() as judge:
                 yield judge
             return

@@ -59,7 +59,7 @@ class JudgedOutside(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict, **_: Any) -> tuple[NotebookNode, dict]:
         """For nbgrader's own commands: they have laid out the submission's files, and find there what it wrote."""
         about, files = resources["nbgrader"], Path(resources["metadata"]["path"])
-        if not self.executes or self.in_the_kernel:
+        if not self.judged:
             graded = self.grade(nb, about, files, None)
         else:
             require_python(nb)
@@ -80,6 +80,11 @@ class JudgedOutside(NbGraderPreprocessor):
     def in_the_kernel(self) -> bool:
         """Is everything run in Jupyter kernels, without a sandbox: by the configuration, or for want of forks?"""
         return self.without_sandbox or not hasattr(os, "fork")
+
+    @property
+    def judged(self) -> bool:
+        """Do judges of ours run and judge it, in a sandbox?"""
+        return self.executes and not self.in_the_kernel
 
     @cached_property
     def executes(self) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
 from nbformat.v4 import new_markdown_cell
 
 from ..course.cells import TO_LOOK_AT
+from ..course.made_with import course_version
 from .engine import Graded
 
 STAMP = "graded"
@@ -43,11 +42,3 @@ def stamp(graded: Graded, digest: str | None = None, master: str | None = None) 
         "submission": digest,
         "master": master,
     }
-
-
-def course_version() -> str | None:
-    """The version of this package, as installed; None if it is only lying in the path."""
-    try:
-        return version("tf-first-principles")
-    except PackageNotFoundError:
-        return None

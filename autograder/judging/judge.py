@@ -98,24 +98,18 @@ def _example(sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict) -> tup
     """
     if sheet.seconds > SLOW_SECONDS:  # what trains is not seen through on a small input either
         return None, verdict.mistake
-    wrong, hint = _wrong(sheet, ask), verdict.mistake
+    hint = verdict.mistake
     mistake = next((m for m in sheet.exercise.mistakes if m.hint == hint), None)
     if mistake and (known := sheet.example(mistake, number)):
-        told = wrong(known.drawn)
+        record, expected = _tried(sheet, ask, known.drawn)
+        told = _finding(sheet, known.drawn, record, expected)
+        there = AnswerSheet(sheet.exercise, sheet.seed, [known.drawn], [expected])
         by_chance = sheet.drawn[number].case.accept is not None and not sheet.is_steady(mistake, number)
-        if not by_chance and not _is_the_same_there(sheet, ask, mistake, known.drawn):
+        if not by_chance and not _alike(there, record, mistake, 0):
             hint = None
         if told is not None and shrink.kind_of(told) == shrink.kind_of(verdict.cases[number].message):
             return replace(known, finding=told), hint
-    return _search(sheet, number, wrong), hint
-
-
-def _is_the_same_there(sheet: AnswerSheet, ask: Ask, mistake: Mistake, one: Drawn) -> bool:
-    """Does an answer do with this draw what a typical mistake does with it?"""
-    with switches.as_it_comes():
-        expected = probes.run(sheet.exercise.reference, [{**one.request, "forbid": []}])
-    here = AnswerSheet(sheet.exercise, sheet.seed, [one], expected)
-    return _alike(here, ask([one.request])[0], mistake, 0)
+    return _search(sheet, number, _wrong(sheet, ask)), hint
 
 
 def _search(sheet: AnswerSheet, number: int, wrong: Callable[[Drawn], str | None]) -> shrink.Found | None:
@@ -131,20 +125,38 @@ def _search(sheet: AnswerSheet, number: int, wrong: Callable[[Drawn], str | None
 
 def _wrong(sheet: AnswerSheet, ask: Ask) -> Callable[[Drawn], str | None]:
     """What an answer does wrong with a draw: None if nothing, or if the reference does not answer it."""
-    exercise = sheet.exercise
 
     def wrong(one: Drawn) -> str | None:
-        quick = {**one.request, "seconds": min(exercise.seconds, TRY_SECONDS)}
-        with switches.as_it_comes():
-            (expected,) = probes.run(exercise.reference, [{**quick, "forbid": []}])
-        if expected["status"] != ("raised" if one.case.raises else "ok"):
-            return None
         try:
-            return finding_of(one, ask([quick])[0], expected, sheet.names, nothing=sheet.nothing)
-        except Exception:  # noqa: BLE001  of a form that no comparison foresaw: then it is no example
+            record, expected = _tried(sheet, ask, one)
+        except Exception:  # noqa: BLE001  it has ended its process, say: then it is no example
             return None
+        return _finding(sheet, one, record, expected)
 
     return wrong
+
+
+def _tried(sheet: AnswerSheet, ask: Ask, one: Drawn) -> tuple[dict, dict]:
+    """What an answer does with a draw, and what the reference does; where that gives no answer, the first is not asked for."""
+    quick = {**one.request, "seconds": min(sheet.exercise.seconds, TRY_SECONDS)}
+    with switches.as_it_comes():
+        (expected,) = probes.run(sheet.exercise.reference, [{**quick, "forbid": []}])
+    return (ask([quick])[0] if _answers(expected, one) else expected), expected
+
+
+def _answers(expected: dict, one: Drawn) -> bool:
+    """Has the reference come to what its case is about?"""
+    return expected["status"] == ("raised" if one.case.raises else "ok")
+
+
+def _finding(sheet: AnswerSheet, one: Drawn, record: dict, expected: dict) -> str | None:
+    """What is wrong with an answer's record; None if nothing, or if the reference does not answer."""
+    if not _answers(expected, one):
+        return None
+    try:
+        return finding_of(one, record, expected, sheet.names, nothing=sheet.nothing)
+    except Exception:  # noqa: BLE001  of a form that no comparison foresaw: then it is no example
+        return None
 
 
 def _picture(sheet: AnswerSheet, ask: Ask, number: int) -> dict[str, str]:
@@ -259,7 +271,7 @@ def answer_sheet(exercise: Exercise, seed: int) -> AnswerSheet:
             expected += probes.run(exercise.reference, [{**one.request, "forbid": [], "seconds": math.inf}])
             taken.append(time.monotonic() - started)
     for one, record in zip(drawn, expected, strict=True):
-        if record["status"] != ("raised" if one.case.raises else "ok"):
+        if not _answers(record, one):
             told = f": {short(record)}" if record["status"] == "raised" else ""
             raise RuntimeError(f"the reference came to {record['status']!r} in {one.case.name!r}{told}")
     return AnswerSheet(exercise, seed, drawn, expected, taken)

@@ -87,7 +87,7 @@ def _tasks(
         for student, found in marks.items():
             path = course.autograded_folder(student, assignment) / f"{notebook}.ipynb"
             if notebook in found and path.is_file():
-                target = course.root / "feedback" / student / assignment / f"{notebook}.html"
+                target = course.feedback(student, assignment, notebook)
                 bare = About(student, assignment, notebook, release)
                 about = replace(bare, solutions=models)
                 yield Task(path, target, found[notebook], *((about,) if solutions is not None else (bare, about)))

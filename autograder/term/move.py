@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..course.folder import MARKER, Course, CourseError
-from ..course.nbgrader.copy import copy_gradebook, rows_of
+from ..course.nbgrader.copy import copy_gradebook, refuse_entries, rows_of
 from ..course.nbgrader.place import db_url_of, file_of, point_to, same_place, shown, url_of
+from ..course.pool import bar
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,11 @@ def move(course: Course, told: str, console: Console, *, dry_run: bool = False) 
     if not os.access(config, os.W_OK):
         raise CourseError(f"{config} cannot be written, which says where the gradebook lies")
     counts = rows_of(source)
-    file = file_of(target)
-    if (file is None or file.exists()) and sum(rows_of(target).values()):
-        raise CourseError(
-            f"{shown(target)} is a gradebook with entries already; name an empty database, or another file"
-        )
+    refuse_entries(target)
     if dry_run:
         return Moved(shown(source), shown(target), counts, "")
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        line = bar.add_task("rows", total=sum(counts.values()))
-        counts = copy_gradebook(source, target, lambda rows: bar.advance(line, rows))
+    with bar("rows", sum(counts.values()), console, stays=True) as advance:
+        counts = copy_gradebook(source, target, advance)
     point_to(course, target)
     return Moved(shown(source), shown(target), counts, _put_away(course, source))
 

@@ -141,9 +141,8 @@ class Roster:
         without = key(stem)
         for chapter in self._chapters:  # "ada_01_forward_pass", "01_forward_pass-ada"
             without = without.removeprefix(chapter).removesuffix(chapter)
-        words = part.casefold().split(
-            "-"
-        )  # not each login of the class: with thousands that is thousands for each name
+        # not each login of the class: with thousands that is thousands for each name
+        words = part.casefold().split("-")
         tails = ("-".join(words[n:]) for n in range(1, len(words)))
         ends = [self._github[tail] for tail in tails if tail in self._github]
         return [*(told.who if told else ()), stem, without, *ends]

@@ -70,17 +70,17 @@ def prepare(course: Course, chapter: str, how: str, output: Path | None) -> Prep
 def release(course: Course, prepared: Prepared) -> Released:
     """Give out the pages that there are. Raises `CourseError`."""
     chapter, how = prepared.chapter, prepared.how
-    pages = pages_of(course, chapter)
-    made = Released(prepared.where, [s for s in prepared.names if s in pages], prepared.notes)
+    pages = {student: found for student in prepared.names if (found := pages_of(course, student, chapter))}
+    made = Released(prepared.where, list(pages), prepared.notes)
     if how == "exchange":
         made.where = release_to_exchange(course, chapter)
-        made.students = [s for s in pages if in_exchange(course, s, chapter)]
+        made.students = [student for student in pages if in_exchange(course, student, chapter)]
         made.notes = _unreachable(list(pages), made.students, "handed in outside of the exchange")
         return made
     files = {
-        f"{name}/{page.name}" if how != "canvas" else f"{name}{f'-{page.stem}' * (len(pages[s]) > 1)}.html": page
-        for s, name in prepared.names.items()
-        for page in pages.get(s, ())
+        f"{name}/{page.name}" if how != "canvas" else f"{name}{f'-{page.stem}' * (len(found) > 1)}.html": page
+        for name, found in ((prepared.names[student], found) for student, found in pages.items())
+        for page in found
     }
     if how == "folder":
         write_folder(files, made.where)
@@ -97,15 +97,10 @@ def refuse_target(target: Path, folder: bool) -> None:
         raise CourseError(f"{target} is a folder; the zip needs a name of its own")
 
 
-def pages_of(course: Course, chapter: str) -> dict[str, list[Path]]:
-    """Everybody's pages of what is graded, student by student, as `course feedback` has written them."""
-    found: dict[str, list[Path]] = {}
-    for graded in sorted((course.root / "autograded").glob(f"*/{chapter}/*.ipynb")):
-        student = graded.parent.parent.name
-        page = course.root / "feedback" / student / chapter / f"{graded.stem}.html"
-        if student[0] != "." and page.is_file():
-            found.setdefault(student, []).append(page)
-    return found
+def pages_of(course: Course, student: str, chapter: str) -> list[Path]:
+    """A student's pages of what is graded, as far as `course feedback` has written them."""
+    graded = sorted(course.autograded_folder(student, chapter).glob("*.ipynb"))
+    return [page for notebook in graded if (page := course.feedback(student, chapter, notebook.stem)).is_file()]
 
 
 def came_as(course: Course, chapter: str) -> dict[str, str]:
@@ -133,9 +128,8 @@ def as_lms_wants(name: str, how: str) -> str:
         told = told_by(part)
         if told is not None and told.lms.lower() == how:
             if how == "moodle":
-                number = part.rpartition("_assignsubmission_")[0].rpartition("_")[
-                    2
-                ]  # no longer the roster's: of this hand-in
+                # no longer the roster's: of this hand-in
+                number = part.rpartition("_assignsubmission_")[0].rpartition("_")[2]
                 return f"{told.who[0].replace('_', ' ')}_{number}_assignsubmission_file_"
             if how == "brightspace":
                 return part.removesuffix(f" - {told.file}") if told.file else part

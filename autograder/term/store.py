@@ -47,9 +47,8 @@ def _take(course: Course, chapter: str, one: HandIn) -> None:
         home = course.earlier_folder(one.student, chapter)
         home.mkdir(parents=True, exist_ok=True)
         kept = _next(home)
-        if was_graded(
-            course, one.student, chapter
-        ):  # the report tells by it how mistakes change from hand-in to hand-in
+        if was_graded(course, one.student, chapter):
+            # the report tells by it how mistakes change from hand-in to hand-in
             shutil.copyfile(course.autograded(one.student, chapter), kept.with_name(f"{kept.name}.graded.ipynb"))
         os.rename(target, kept)
     os.rename(fresh, target)

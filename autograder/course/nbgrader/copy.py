@@ -29,6 +29,18 @@ def rows_of(url: str) -> Counts:
         return _counts(source)
 
 
+def refuse_entries(url: str) -> None:
+    """Raises `CourseError` for a gradebook that has some."""
+    path = file_of(url)
+    if path is None or path.exists():
+        _refuse_full(rows_of(url), url)
+
+
+def _refuse_full(counts: Counts, url: str) -> None:
+    if sum(counts.values()):
+        raise CourseError(f"{shown(url)} is a gradebook with entries already; name an empty database, or another file")
+
+
 def copy_gradebook(source_url: str, target_url: str, tell: Callable[[int], None] = lambda rows: None) -> Counts:
     """Copy every row into an empty gradebook, in one transaction; returns how many there are in each table.
 
@@ -41,10 +53,7 @@ def copy_gradebook(source_url: str, target_url: str, tell: Callable[[int], None]
             raise CourseError(f"there is nothing in {shown(source_url)}")
         _refuse_orphans(source, source_url)
         with _fresh(target_url) as url, _open(url, write=True) as target:
-            if sum(n for table, n in _counts(target).items()):
-                raise CourseError(
-                    f"{shown(target_url)} is a gradebook with entries already; name an empty database, or another file"
-                )
+            _refuse_full(_counts(target), target_url)
             Base.metadata.create_all(target)
             VERSION.create(target, checkfirst=True)
             for table in _tables(source):
@@ -96,8 +105,7 @@ def _fresh(url: str) -> Iterator[str]:
     if path is None:
         yield url
         return
-    if path.exists() and sum(rows_of(url).values()):
-        raise CourseError(f"{path} is a gradebook with entries already; name another file, or move it aside")
+    refuse_entries(url)
     aside = path.with_name(f".{path.name}.new")
     aside.unlink(missing_ok=True)
     try:

@@ -15,7 +15,7 @@ from nbgrader.converters import base
 from nbgrader.converters.base import BaseConverter
 from nbgrader.utils import find_all_files, is_ignored
 
-from ..files import handed_in, is_regular
+from ..files import handed_in, is_regular, refuse_irregular
 from ..folder import CourseError
 
 LONGEST_DATE = 1000  # bytes of a timestamp.txt
@@ -28,11 +28,7 @@ def guard(converter: BaseConverter) -> None:
 
     def init_destination(assignment: str, student: str) -> bool:
         folder = Path(converter._format_source(assignment, student))
-        paths = [Path(path) for path in converter.notebooks]
-        if folder.is_symlink() or folder.parent.is_symlink() or any(path.is_symlink() for path in paths):
-            raise CourseError("the submission is a link to somewhere else; nothing of it was read")
-        if any(not path.is_file() for path in paths):
-            raise CourseError("the submission is no file; nothing of it was read")
+        refuse_irregular(folder, map(Path, converter.notebooks))
         if (why := no_date(folder)) is not None:
             raise CourseError(f"timestamp.txt {why}; nothing of the submission was read")
         return look(assignment, student)

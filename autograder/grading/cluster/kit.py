@@ -95,8 +95,6 @@ def kit_of(engine: JudgedOutside, plan: Plan) -> Kit:
 
 def parcel_of(plan: Plan, student: str, place: Workplace, there: list[str], digest: str, secret: bytes) -> Parcel:
     """A submission that was taken in."""
-    files = {path.relative_to(place.handed_in).as_posix(): path for path in place.handed_in.rglob("*")}
-    files = {name: path.read_bytes() for name, path in files.items() if path.is_file()}
     names = {
         name
         for master in plan.masters.values()
@@ -106,7 +104,7 @@ def parcel_of(plan: Plan, student: str, place: Workplace, there: list[str], dige
     # which chapter each is of, only its module tells, which needs TensorFlow: seeds of what is not there do no harm
     chapters = dict.fromkeys([*topics(plan.course.root), *packaged()])
     seeds = {key: seed_of(secret, student, key) for name in names for key in (f"{topic}.{name}" for topic in chapters)}
-    return Parcel(student, tuple(there), digest, files, seeds)
+    return Parcel(student, tuple(there), digest, packed(place.handed_in), seeds)
 
 
 def lay_out(kit: Kit, folder: Path) -> tuple[JudgedElsewhere, Plan]:
@@ -116,9 +114,9 @@ def lay_out(kit: Kit, folder: Path) -> tuple[JudgedElsewhere, Plan]:
     (course.root / MARKER).touch()
     for name in kit.chapters:
         (course.root / "source" / name).mkdir(parents=True)
-    _write(kit.about, course.root)
-    _write(kit.own, course.source_folder(kit.assignment))
-    _write(kit.exercises, course.root / OWN)
+    unpacked(kit.about, course.root)
+    unpacked(kit.own, course.source_folder(kit.assignment))
+    unpacked(kit.exercises, course.root / OWN)
     engine = JudgedElsewhere(config=Config(kit.config))
     engine.home, engine.seeds = course.root, {}
     masters = {name: from_dict(json.loads(text)) for name, text in kit.masters.items()}
@@ -127,7 +125,7 @@ def lay_out(kit: Kit, folder: Path) -> tuple[JudgedElsewhere, Plan]:
 
 def unpack(parcel: Parcel, place: Workplace) -> None:
     """As `take_in`, of what was sent."""
-    _write(parcel.files, place.handed_in)
+    unpacked(parcel.files, place.handed_in)
 
 
 def packed(folder: Path) -> dict[str, bytes]:
@@ -136,10 +134,7 @@ def packed(folder: Path) -> dict[str, bytes]:
 
 
 def unpacked(files: dict[str, bytes], folder: Path) -> None:
-    _write(files, folder)
-
-
-def _write(files: dict[str, bytes], folder: Path) -> None:
+    """The other way round."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

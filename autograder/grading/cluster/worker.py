@@ -78,7 +78,7 @@ class WarmJudges(WorkerPlugin):
             if kit.digest not in self._kits:
                 self._kits[kit.digest] = lay_out(kit, Path(tempfile.mkdtemp(dir=self._scratch.path)))
             engine, _ = self._kits[kit.digest]
-            return "" if engine.in_the_kernel or not engine.executes else self._exposed(engine)
+            return self._exposed(engine) if engine.judged else ""
 
     def _exposed(self, engine: JudgedElsewhere) -> str:
         """Why the sandbox is not in force, as a child tells; "" if it is."""
@@ -99,7 +99,7 @@ class WarmJudges(WorkerPlugin):
             (engine, plan), judges, scratch = self._kits[digest], self._judges, self._scratch
             self._busy += 1
         try:
-            if engine.in_the_kernel or not engine.executes:
+            if not engine.judged:
                 with contextlib.closing(Reader()) as reader:
                     return [_answer(engine, plan, parcel, scratch, reader) for parcel in parcels]
             with judges.lend() as judge:
