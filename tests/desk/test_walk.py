@@ -152,11 +152,14 @@ def the_first_page_opens_and_holds_nothing_of_a_teachers(page, lab):
     page.set_viewport_size({"width": 1200, "height": 900})
     page.evaluate("void window.jupyterapp.commands.execute('application:toggle-left-area')")
     page.evaluate("void window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'true'")
 
 
 def wrong_right_and_how_far_one_is(page):
     link = page.locator(".progress-of-course li a").first
-    link.focus()  # with the keyboard
+    page.wait_for_function(  # nothing takes the focus while JupyterLab is still changing its theme
+        "link => (link.focus(), document.activeElement === link)", arg=link.element_handle()
+    )
     page.keyboard.press("Enter")
     page.wait_for_function(f"{CURRENT}.context?.path === '{CHAPTER}/{CHAPTER}.ipynb'")
     page.wait_for_function(f"{CURRENT}.sessionContext.session?.kernel?.status === 'idle'")
