@@ -16,7 +16,7 @@ from rich.console import Console
 
 from ..course.cells import graded, is_check, is_solution, strip_marks
 from ..course.folder import Course, CourseError
-from ..course.nbgrader.cell_marks import Marks, marks_of_all
+from ..course.nbgrader.cell_marks import NotebookMarks, marks_of_all
 from ..course.notebooks import read_notebook, write_text
 from ..course.pool import each, told
 from .feedback_page import MADE_OF, About, made_of, page
@@ -32,7 +32,7 @@ class Task:
 
     graded: Path
     target: Path
-    marks: Marks
+    marks: NotebookMarks
     about: About
     also: About | None = None
     """A page that was made of this is up to date, too."""
@@ -79,7 +79,7 @@ def feedback(
 
 
 def _tasks(
-    course: Course, assignment: str, marks: dict[str, dict[str, Marks]], solutions: bool | None
+    course: Course, assignment: str, marks: dict[str, dict[str, NotebookMarks]], solutions: bool | None
 ) -> Iterator[Task]:
     for notebook in course.notebooks(assignment):
         release = release_cells(course.root, assignment, notebook)

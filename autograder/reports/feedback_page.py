@@ -21,7 +21,7 @@ import jinja2
 from nbformat import NotebookNode
 
 from ..course.cells import BY_HAND, OPEN, graded, is_check, is_lesson, is_solution, open_checks, verdict_data
-from ..course.nbgrader.cell_marks import Mark, Marks
+from ..course.nbgrader.cell_marks import CellMark, NotebookMarks
 from ..grading.inert import CELL_SECONDS, NOTEBOOK_SECONDS, PICTURES, inert_html
 from ..judging.verdict import CaseResult, Verdict
 from .text import lesson_html, printed, students_html
@@ -45,7 +45,7 @@ class About:
     solutions: Mapping[str, str] | None = None
 
 
-def made_of(notebook: NotebookNode, marks: Marks, about: About) -> str:
+def made_of(notebook: NotebookNode, marks: NotebookMarks, about: About) -> str:
     """sha256 of what the page is made of, this package's part in it included."""
     told = json.dumps([notebook, asdict(marks), asdict(about)], sort_keys=True, default=str)
     return hashlib.sha256(f"{_version()}{told}".encode()).hexdigest()
@@ -57,7 +57,7 @@ def _version() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()
 
 
-def page(notebook: NotebookNode, marks: Marks, about: About) -> str:
+def page(notebook: NotebookNode, marks: NotebookMarks, about: About) -> str:
     """The page as HTML."""
     not_found = open_checks(notebook)
     checked = [Line.of(cell, marks, not_found) for cell in notebook.cells if is_check(cell)]
@@ -91,14 +91,14 @@ class Line:
 
     cell: str
     name: str
-    mark: Mark
+    mark: CellMark
     verdict: Verdict | None
     lost: bool = False
 
     @classmethod
-    def of(cls, cell: NotebookNode, marks: Marks, not_found: Collection[str] = ()) -> Line:
+    def of(cls, cell: NotebookNode, marks: NotebookMarks, not_found: Collection[str] = ()) -> Line:
         cell_name = str(graded(cell).get("grade_id"))
-        found = Mark(maximum=float(graded(cell).get("points") or 0))
+        found = CellMark(maximum=float(graded(cell).get("points") or 0))
         lost = cell_name in not_found
         verdict = None if lost else verdict_of(cell)
         return cls(cell_name, cell_name.removesuffix("-check"), marks.cells.get(cell_name, found), verdict, lost)
@@ -138,12 +138,12 @@ class Written:
     """An answer that a person reads."""
 
     cell: str
-    mark: Mark
+    mark: CellMark
 
     @classmethod
-    def of(cls, cell: NotebookNode, marks: Marks) -> Written:
+    def of(cls, cell: NotebookNode, marks: NotebookMarks) -> Written:
         name = str(graded(cell).get("grade_id"))
-        return cls(name, marks.cells.get(name, Mark(maximum=float(graded(cell).get("points") or 0))))
+        return cls(name, marks.cells.get(name, CellMark(maximum=float(graded(cell).get("points") or 0))))
 
     @property
     def name(self) -> str:
@@ -179,7 +179,7 @@ def verdict_of(cell: NotebookNode) -> Verdict | None:
     return found
 
 
-def blocks(notebook: NotebookNode, about: About, lines: Mapping[str, Line], marks: Marks) -> Iterator[Block]:
+def blocks(notebook: NotebookNode, about: About, lines: Mapping[str, Line], marks: NotebookMarks) -> Iterator[Block]:
     """The notebook in pieces: what is the student's own open, what lies between folded together."""
     lesson: list[str] = []
     title, left = "", NOTEBOOK_SECONDS

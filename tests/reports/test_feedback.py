@@ -11,7 +11,7 @@ import pytest
 from common import CHAPTERS, COURSE, class_of, run
 from nbformat.v4 import new_output
 
-from autograder.course.nbgrader.cell_marks import Mark, Marks
+from autograder.course.nbgrader.cell_marks import CellMark, NotebookMarks
 from autograder.course.notebooks import notebook_text, read_notebook, write_text
 from autograder.judging.verdict import MIME
 from autograder.reports.feedback_page import About, page
@@ -77,7 +77,7 @@ def test_a_forged_verdict_breaks_no_page():
     told = {"exercise": "x", "outcome": "correct", "points": "<b>", "max_points": [], "cases": 3}
     data = {MIME: told, "text/html": "<script>1</script>x"}
     check.outputs = [new_output("display_data", data)]
-    marks = Marks(1.0, 22.0, 0.5, {"prepare-check": Mark(1.0, 3.0)})
+    marks = NotebookMarks(1.0, 22.0, 0.5, {"prepare-check": CellMark(1.0, 3.0)})
     made = page(notebook, marks, About("<i>ada", CHAPTER, CHAPTER))
     assert "<script" not in made and "<i>ada" not in made
     assert "0.5 of 22 points" in made and "0.5 points are taken off" in made

@@ -13,7 +13,7 @@ from .rows import comment_rows, grade_rows, maxima, notebook_rows
 
 
 @dataclass(frozen=True)
-class Mark:
+class CellMark:
     """Of one cell. to_read: a person has yet to grade it. comment: a person's, or what nbgrader says of an empty answer."""
 
     score: float = 0.0
@@ -23,48 +23,48 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Marks:
+class NotebookMarks:
     """Of one notebook. cells: by nbgrader's name."""
 
     score: float
     maximum: float
     late_penalty: float
-    cells: dict[str, Mark]
+    cells: dict[str, CellMark]
 
 
-def marks_of_all(course: Course, assignment: str) -> dict[str, dict[str, Marks]]:
+def marks_of_all(course: Course, assignment: str) -> dict[str, dict[str, NotebookMarks]]:
     """student → notebook → its marks, of everybody in the gradebook. Raises `CourseError`."""
     with open_gradebook(course) as gradebook:
         session = gradebook.db
         comments: dict[tuple[str, str], dict[str, str]] = {}
         for student, notebook, cell, text in comment_rows(session, assignment):
             comments.setdefault((student, notebook), {})[cell] = text
-        cells: dict[tuple[str, str], dict[str, Mark]] = {}
+        cells: dict[tuple[str, str], dict[str, CellMark]] = {}
         for row in grade_rows(session, assignment):
             said = comments.get((row.student, row.notebook), {}).get(row.cell, "")
-            mark = Mark(row.score, row.maximum, row.to_grade, said)
+            mark = CellMark(row.score, row.maximum, row.to_grade, said)
             cells.setdefault((row.student, row.notebook), {})[row.cell] = mark
-        found: dict[str, dict[str, Marks]] = {}
+        found: dict[str, dict[str, NotebookMarks]] = {}
         tops = maxima(session, assignment)
         for student, notebook, penalty in notebook_rows(session, assignment):
             rated = cells.get((student, notebook), {})
-            said = {c: Mark(comment=t) for c, t in comments.get((student, notebook), {}).items() if c not in rated}
+            said = {c: CellMark(comment=t) for c, t in comments.get((student, notebook), {}).items() if c not in rated}
             score = sum(rated[cell].score for cell in sorted(rated))
-            marks = Marks(score, tops[notebook], penalty, dict(sorted((rated | said).items())))
+            marks = NotebookMarks(score, tops[notebook], penalty, dict(sorted((rated | said).items())))
             found.setdefault(student, {})[notebook] = marks
         return found
 
 
-def marks_of(db_url: str, assignment: str, student: str, notebook: str) -> Marks:
+def marks_of(db_url: str, assignment: str, student: str, notebook: str) -> NotebookMarks:
     """Of one notebook, for nbgrader's own commands. Raises `CourseError`, nbgrader's `MissingEntry`."""
     with troubles(db_url), Gradebook(db_url) as gradebook:
         return _marks(gradebook.find_submission_notebook(notebook, assignment, student))
 
 
-def _marks(notebook: Any) -> Marks:
+def _marks(notebook: Any) -> NotebookMarks:
     comments = {comment.name: comment.comment for comment in notebook.comments if comment.comment}
     cells = {
-        grade.name: Mark(
+        grade.name: CellMark(
             float(grade.score or 0),
             float(grade.max_score or 0),
             bool(grade.needs_manual_grade),
@@ -72,7 +72,7 @@ def _marks(notebook: Any) -> Marks:
         )
         for grade in notebook.grades
     }
-    cells |= {name: Mark(comment=comment) for name, comment in comments.items()}
+    cells |= {name: CellMark(comment=comment) for name, comment in comments.items()}
     penalty = float(notebook.late_submission_penalty or 0)
     score = sum(cells[name].score for name in sorted(cells))
-    return Marks(score, float(notebook.max_score or 0), penalty, dict(sorted(cells.items())))
+    return NotebookMarks(score, float(notebook.max_score or 0), penalty, dict(sorted(cells.items())))
