@@ -7,6 +7,7 @@ import contextlib
 import linecache
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -24,20 +25,28 @@ if not without_tensorflow(course_around()):
 
         tf.config.list_physical_devices()
 
-from . import ledger  # noqa: E402
+from . import ledger, patches  # noqa: E402
 from .judge import judge_fresh  # noqa: E402
 from .notes import note  # noqa: E402
 from .registry import BrokenExercises, UnknownExercise, find  # noqa: E402
 
 SECONDS = 0.25  # for the draws of one check: with all that is around them less than a third of a second
+DEEP = 1000  # calls within calls that a check must be able to make
+patches.keep()
 ledger.keep()
 
 
 def check(answer: Any) -> Verdict:
     """Check an answer against its exercise, found by the name in the check cell. Raises nothing, so that "Run All" goes on."""
-    name = _name_in_call(sys._getframe(1)) or getattr(answer, "__name__", None)
-    verdict = _check(answer, name)
-    note(verdict)
+    frame, name = sys._getframe(1), None
+    with patches.undone(), _room():
+        try:
+            name = _name_in_call(frame) or getattr(answer, "__name__", None)
+            verdict = _check(answer, name)
+            note(verdict)
+        except Exception as error:  # noqa: BLE001  a notebook may break what we stand on, in ways that nobody foresaw
+            text = f"{type(error).__name__}: {error}"[:300]
+            return Verdict(str(name or "?"), "grader's fault", 0.0, 0.0, message=_impossible(text))
     return verdict
 
 
@@ -47,10 +56,11 @@ def ready(*answers: Any) -> bool:
     if ready(clip_global, clipped_step):
         pictures.saved_run(...)
     """
-    names = _names_in_call(sys._getframe(1), "ready")
-    if len(names) != len(answers):
-        names = [getattr(answer, "__name__", None) for answer in answers]
-    verdicts = [_check(answer, name) for answer, name in zip(answers, names, strict=True)]
+    with patches.undone(), _room():
+        names = _names_in_call(sys._getframe(1), "ready")
+        if len(names) != len(answers):
+            names = [getattr(answer, "__name__", None) for answer in answers]
+        verdicts = [_check(answer, name) for answer, name in zip(answers, names, strict=True)]
     if waiting := [verdict.name for verdict in verdicts if not verdict.passed]:
         *others, last = [f"`{name}`" for name in waiting]
         told = f"{', '.join(others)} and {last}" if others else last
@@ -76,13 +86,7 @@ def _check(answer: Any, name: str | None) -> Verdict:
         with kept.as_graded() if kept is not None else contextlib.nullcontext():
             verdict = judge_fresh(exercise, answer, SECONDS)
     if verdict.outcome == "grader's fault":
-        what = "TensorFlow, Keras or NumPy" if "tensorflow" in sys.modules else "NumPy"
-        text = (
-            f"Something in this notebook has changed {what} so that nothing can be judged here. Restart the "
-            f"kernel, and run the setup cell and your answer. If this stays, the exercise is at fault, not you: tell your "
-            f"teacher.\n{verdict.message}"
-        )
-        return replace(verdict, points=0.0, message=text)
+        return replace(verdict, points=0.0, message=_impossible(verdict.message))
     if kept is None or not ledger.notebook_cells():  # nobody can tell which cells are a lesson's
         if borrowed := ledger.borrowed(answer, getattr(answer, "__globals__", {})):
             text = (
@@ -97,6 +101,26 @@ def _check(answer: Any, name: str | None) -> Verdict:
         if name in missing:  # the answer itself is a lesson's, or is made of what a lesson has made
             verdict = replace(verdict, outcome="crashed", points=0.0, mistake=None, cases=())
     return verdict
+
+
+def _impossible(why: str) -> str:
+    what = "TensorFlow, Keras or NumPy" if "tensorflow" in sys.modules else "NumPy"
+    return (
+        f"Something in this notebook has changed {what} so that nothing can be judged here. Restart the kernel, and run the "
+        f"setup cell and your answer. If this stays, the exercise is at fault, not you: tell your teacher.\n{why}"
+    )
+
+
+@contextlib.contextmanager
+def _room() -> Iterator[None]:
+    """Meanwhile as many calls within calls as a check needs, whatever limit a notebook has set."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, DEEP))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(RecursionError):  # we are deeper than the notebook allows
+            sys.setrecursionlimit(limit)
 
 
 def _told(name: str, missing: dict[str, ledger.Origin]) -> str:

@@ -246,7 +246,8 @@ class AnswerSheet:
         """The smallest draw of a case on which a typical mistake shows, looked for when first asked for."""
         if (mistake.name, number) not in self._examples:
             wrong = _wrong(self, lambda requests: probes.run(mistake.answer, [{**r, "forbid": []} for r in requests]))
-            self._examples[mistake.name, number] = _search(self, number, wrong)
+            with switches.as_it_comes():
+                self._examples[mistake.name, number] = _search(self, number, wrong)
         return self._examples[mistake.name, number]
 
 
@@ -309,8 +310,8 @@ def judge_records(sheet: AnswerSheet, records: list[dict]) -> Verdict:
     if calls := sorted({call for r in records for call in r.get("switches", ())}):
         what = "TensorFlow, Keras or NumPy do" if exercise.tensors else "NumPy does"
         told = (
-            f"Your notebook has called {' and '.join(calls)[:LONGEST]}, which changes what {what} "
-            "everywhere. Take it out and restart the kernel: answers are judged without it."
+            f"In your notebook stands {' and '.join(calls)[:LONGEST]}, which changes what {what} "
+            "everywhere. Take it out, and restart the kernel."
         )
         message = f"{told}\n{message}".strip()
     hint = mistake.hint if mistake else None

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from . import switches
+from . import patches, switches
 
 COURSE, LISTED = "course", "lesson_cells"
 """Where a released notebook's metadata lists the ids of the lesson's cells."""
@@ -68,14 +68,16 @@ class Ledger:
     gone: dict[str, Origin] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     switches: dict[str, Any] = field(default_factory=switches.state)
+    patches: patches.Patches = field(default_factory=patches.found)
     _before: dict[str, Any] | None = None
     _switches: dict[str, Any] = field(default_factory=dict)
+    _patches: patches.Patches = field(default_factory=dict)
 
     # -- while cells run
 
     def begin(self, info: Any) -> None:
         """A cell is about to run."""
-        self._before, self._switches = _visible(self.names), switches.state()
+        self._before, self._switches, self._patches = _visible(self.names), switches.state(), patches.found()
 
     def end(self, result: Any) -> None:
         """A cell has run."""
@@ -99,6 +101,14 @@ class Ledger:
         self._own_cell(info, changed, deleted, error)
         after = switches.state()
         self.switches |= {call: value for call, value in after.items() if value != self._switches.get(call)}
+        self._note_patches()
+
+    def _note_patches(self) -> None:
+        """What a cell of the student's own has put in the place of the libraries' functions, and what it has put back."""
+        now = patches.found()
+        self.patches |= {key: value for key, value in now.items() if self._patches.get(key, self) is not value}
+        for key in self._patches.keys() - now.keys():
+            self.patches.pop(key, None)
 
     def _own_cell(self, info: Any, changed: dict[str, Any], deleted: set[str], error: BaseException | None) -> None:
         failed = "" if error is None else f"{type(error).__name__}: {error}".splitlines()[0][:200]
@@ -147,7 +157,8 @@ class Ledger:
             else:
                 del self.names[name]
         try:
-            yield
+            with patches.meanwhile(self.patches):
+                yield
         finally:
             self.names.update(saved)
             switches.restore(thrown)

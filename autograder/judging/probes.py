@@ -29,11 +29,11 @@ from typing import Any
 
 import numpy as np
 
-from . import switches
+from . import patches, switches
 from .values import build, materialise, observe
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
+patches.keep()  # imported before a notebook's first cell, in a kernel as in the zygote
 
 ADDITIONS = (
     "\n; NodeDef:",
@@ -84,11 +84,13 @@ def run(answer: Callable, requests: list[dict]) -> list[dict]:
     if is_stub(answer):
         return [{"status": "stub"} for _ in requests]
     records: list[dict] = []
-    for asked in requests:
-        if records and records[-1]["status"] == "too slow":
-            records.append(records[-1])
-        else:
-            records.append(_run_one(answer, asked))
+    with patches.undone():
+        changed = patches.told(patches.found())
+        for asked in requests:
+            if records and records[-1]["status"] == "too slow":
+                records.append(records[-1])
+            else:
+                records.append(_run_one(patches.as_made(answer), asked, changed))
     return records
 
 
@@ -115,7 +117,7 @@ def is_stub(answer: Any) -> bool:
     )
 
 
-def _run_one(answer: Callable, asked: dict) -> dict:
+def _run_one(answer: Callable, asked: dict, changed: list[str]) -> dict:
     reached: list[str] = []
     try:
         with quiet(), _random_state(asked["seed"]), time_limit(asked["seconds"]):
@@ -136,7 +138,7 @@ def _run_one(answer: Callable, asked: dict) -> dict:
             }
     if reached:
         record["forbidden"] = sorted(set(reached))
-    if thrown := switches.thrown():
+    if thrown := [*changed, *switches.thrown()]:
         record["switches"] = thrown
     return record
 

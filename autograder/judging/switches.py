@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from . import patches
+
 
 @dataclass(frozen=True)
 class Switch:
@@ -46,19 +48,31 @@ def restore(wanted: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def as_it_comes() -> Iterator[None]:
-    """Meanwhile all switches are as TensorFlow comes, whatever was thrown; ops run eagerly."""
+    """Meanwhile all switches are as TensorFlow comes, whatever was thrown; ops run eagerly, and nothing is put in a function's place."""
     before = state()
-    restore({switch.call: switch.default for switch in _switches()})
-    try:
-        if before.get(EAGER, True):
-            yield
-        else:
+    with contextlib.ExitStack() as around:
+        around.enter_context(patches.meanwhile({}))
+        around.callback(restore, before)
+        restore({switch.call: switch.default for switch in _switches()})
+        strategy = _under_a_strategy()
+        if strategy:
+            import tensorflow as tf
+
+            around.enter_context(tf.Graph().as_default())  # another's variables are not made by the strategy
+        if strategy or not before.get(EAGER, True):
             from tensorflow.python.eager import context
 
-            with context.eager_mode():
-                yield
-    finally:
-        restore(before)
+            around.enter_context(context.eager_mode())
+        yield
+
+
+def _under_a_strategy() -> bool:
+    """Is the scope of a `tf.distribute.Strategy` open?"""
+    if "tensorflow" not in sys.modules:
+        return False
+    import tensorflow as tf
+
+    return tf.distribute.has_strategy()
 
 
 EAGER = "tf.compat.v1.disable_eager_execution()"

@@ -193,6 +193,27 @@ def test_a_switch_that_a_lesson_throws_is_not_the_students(home):
     assert home.run("probe", "print(keras.config.floatx())")[0]["text"] == "float64\n"
 
 
+def test_what_a_notebook_puts_in_a_functions_place_is_its_own(home):
+    home.edit("accuracy", RIGHT)
+    home.run("accuracy")
+    for patch in (
+        "builtins.sum = lambda *_: 0",
+        "tf.Variable = tf.constant",
+        "np.random.seed = None",
+        "sys.setrecursionlimit(60)",
+        "tf.distribute.MirroredStrategy().scope().__enter__()",
+    ):
+        home.run("patch", f"import builtins, sys, keras\n{patch}")
+        verdict = home.check("accuracy")
+        assert verdict["outcome"] == "correct", (patch, verdict["text"])
+    home.run("patch", "kept = np.argmax\nnp.argmax = np.argmin")
+    verdict = home.check("accuracy")
+    assert verdict["outcome"] != "correct" and "np.argmax = …" in verdict["text"]
+    lesson_cell(home, "np.argmax = np.argmin")
+    home.run("patch", "np.argmax = kept")
+    assert home.check("accuracy")["outcome"] == "correct"
+
+
 def test_what_breaks_the_reference_at_home_gives_no_points(home):
     home.add("broken", "import autograder.judging.registry as r\nr.find('accuracy').reference = None")
     home.run("broken")
