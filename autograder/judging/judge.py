@@ -109,8 +109,7 @@ def _example(sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict) -> tup
         record, expected = _tried(sheet, ask, known.drawn)
         told = _finding(sheet, known.drawn, record, expected)
         there = AnswerSheet(sheet.exercise, sheet.seed, [known.drawn], [expected])
-        by_chance = sheet.drawn[number].case.accept is not None and not sheet.is_steady(mistake, number)
-        if not by_chance and not _alike(there, record, mistake, 0):
+        if not _alike(there, record, mistake, 0) and not _by_chance(sheet, number, mistake):
             hint = None
         if told is not None and shrink.kind_of(told) == shrink.kind_of(verdict.cases[number].message):
             return replace(known, finding=told), hint
@@ -120,12 +119,15 @@ def _example(sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict) -> tup
 def _holds(sheet: AnswerSheet, ask: Ask, number: int, mistake: Mistake) -> bool:
     """Does an answer do what a typical mistake does on another draw of a case as well?"""
     exercise, case = sheet.exercise, sheet.drawn[number].case
-    if case.accept is not None and not sheet.is_steady(mistake, number):
-        return True  # chance decides what it does
     one = draw_case(exercise, case, np.random.default_rng([*words_of(exercise, number, sheet.seed), 1]))
     record, expected = _tried(sheet, ask, one)
     there = AnswerSheet(exercise, sheet.seed, [one], [expected], [0.0])
-    return not _answers(expected, one) or _alike(there, record, mistake, 0)
+    return not _answers(expected, one) or _alike(there, record, mistake, 0) or _by_chance(sheet, number, mistake)
+
+
+def _by_chance(sheet: AnswerSheet, number: int, mistake: Mistake) -> bool:
+    """Is what a mistake does in a case a throw of dice, which only a sentence of the case's own can tell?"""
+    return sheet.drawn[number].case.accept is not None and not sheet.is_steady(mistake, number)
 
 
 def _search(sheet: AnswerSheet, number: int, wrong: Callable[[Drawn], str | None]) -> shrink.Found | None:
