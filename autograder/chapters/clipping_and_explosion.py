@@ -37,7 +37,11 @@ def _healthy(rng, n):
 
 # Dimensions: how many steps (one, some, more than anyone types) · list or array · nan alone, infinity alone, one after the
 # other in either order · where it begins: at the first step, in the middle, at the last · how large a finite norm may be:
-# in float32, and in the float64 of Python's floats.
+# in float32, and in the float64 of Python's floats · asked twice of the same list, which is the caller's.
+
+
+def _twice(answer, norms):
+    return [answer(norms), answer(norms)]
 
 
 @explodes.case("a healthy run", points=0.5)
@@ -51,7 +55,7 @@ def _(rng):
     return (_healthy(rng, int(rng.integers(1, 4))) + huge + _healthy(rng, int(rng.integers(1, 5))),)
 
 
-@explodes.case("infinite first, then NaN", points=0.5)
+@explodes.case("infinite first, then NaN; asked twice", points=0.5, probe=_twice)
 def _(rng):
     return (
         _healthy(rng, int(rng.integers(2, 6))) + [3e5, 7e18, float("inf")] + [float("nan")] * int(rng.integers(3, 7)),

@@ -22,8 +22,31 @@ class Unwritable(Exception):
     """An argument that no expression of a few words makes: a session, a folder, a part of a graph."""
 
 
+class Enough(Exception):
+    """As many calls as were asked for."""
+
+
 def calls_of(exercise: Exercise, drawn: Drawn) -> list[list]:
     """The inputs of each call that a case makes; none if one of them cannot be written down."""
+    try:
+        return _recorded(exercise, drawn, MOST)
+    except (Unwritable, Enough):
+        return []
+
+
+def writable(exercise: Exercise, drawn: Drawn) -> bool:
+    """Can the first call that a case makes be written down? If not, no other draw of the case makes one that can."""
+    try:
+        _recorded(exercise, drawn, 0)
+    except Unwritable:
+        return False
+    except Enough:
+        pass
+    return True
+
+
+def _recorded(exercise: Exercise, drawn: Drawn, most: int) -> list[list]:
+    """The inputs of each call. Raises Unwritable, or Enough where there are more calls than `most`."""
     probe = drawn.request["probe"]
     if probe is None:
         return [drawn.request["inputs"]]
@@ -63,13 +86,10 @@ def calls_of(exercise: Exercise, drawn: Drawn) -> list[list]:
 
     def recorder(*arguments: Any) -> Any:
         calls.append([plain(argument) for argument in arguments])
-        if len(calls) > MOST:
-            raise Unwritable("too many calls")
+        if len(calls) > most:
+            raise Enough
         return exercise.reference(*arguments)
 
-    try:
-        with switches.as_it_comes(), probes.quiet():
-            build(probe)(recorder, *[make(value) for value in drawn.request["inputs"]])
-    except Unwritable:
-        return []
+    with switches.as_it_comes(), probes.quiet():
+        build(probe)(recorder, *[make(value) for value in drawn.request["inputs"]])
     return calls

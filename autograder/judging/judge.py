@@ -3,7 +3,8 @@
     draw(exercise, seed) → requests → probe the answer, wherever it lives → records
                                     → probe the reference, here           → records      → judge_records → Verdict
 
-A check is only worth what it rejects: whatever an answer returns is compared here, never where the answer ran.
+A check is only worth what it rejects: whatever an answer returns is compared here, never where the answer ran. It is one module
+of more than 400 lines: verdict, hint and smallest example are read from one answer sheet.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from . import literal, probes, shrink, switches
-from .calls import calls_of
+from .calls import calls_of, writable
 from .compare import difference
-from .exercise import Drawn, Exercise, Mistake, draw
+from .exercise import Drawn, Exercise, Mistake, draw, draw_case, words_of
 from .findings import LONGEST, accepted, detail, finding_of, short, traceback
 from .picture import picture
 from .verdict import CaseResult, Verdict
@@ -100,16 +103,31 @@ def _example(sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict) -> tup
         return None, verdict.mistake
     hint = verdict.mistake
     mistake = next((m for m in sheet.exercise.mistakes if m.hint == hint), None)
+    if not writable(sheet.exercise, sheet.drawn[number]):  # nothing could be shown: no search, only the hint is tried
+        return None, hint if mistake and _holds(sheet, ask, number, mistake) else None
     if mistake and (known := sheet.example(mistake, number)):
         record, expected = _tried(sheet, ask, known.drawn)
         told = _finding(sheet, known.drawn, record, expected)
         there = AnswerSheet(sheet.exercise, sheet.seed, [known.drawn], [expected])
-        by_chance = sheet.drawn[number].case.accept is not None and not sheet.is_steady(mistake, number)
-        if not by_chance and not _alike(there, record, mistake, 0):
+        if not _alike(there, record, mistake, 0) and not _by_chance(sheet, number, mistake):
             hint = None
         if told is not None and shrink.kind_of(told) == shrink.kind_of(verdict.cases[number].message):
             return replace(known, finding=told), hint
     return _search(sheet, number, _wrong(sheet, ask)), hint
+
+
+def _holds(sheet: AnswerSheet, ask: Ask, number: int, mistake: Mistake) -> bool:
+    """Does an answer do what a typical mistake does on another draw of a case as well?"""
+    exercise, case = sheet.exercise, sheet.drawn[number].case
+    one = draw_case(exercise, case, np.random.default_rng([*words_of(exercise, number, sheet.seed), 1]))
+    record, expected = _tried(sheet, ask, one)
+    there = AnswerSheet(exercise, sheet.seed, [one], [expected], [0.0])
+    return not _answers(expected, one) or _alike(there, record, mistake, 0) or _by_chance(sheet, number, mistake)
+
+
+def _by_chance(sheet: AnswerSheet, number: int, mistake: Mistake) -> bool:
+    """Is what a mistake does in a case a throw of dice, which only a sentence of the case's own can tell?"""
+    return sheet.drawn[number].case.accept is not None and not sheet.is_steady(mistake, number)
 
 
 def _search(sheet: AnswerSheet, number: int, wrong: Callable[[Drawn], str | None]) -> shrink.Found | None:

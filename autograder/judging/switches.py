@@ -30,7 +30,8 @@ class Switch:
 
 def thrown() -> list[str]:
     """The calls that have been made, as far as they still count; most telling first."""
-    return [_call(switch, value) for switch in _switches() if (value := _read(switch)) != switch.default]
+    found = [_call(switch, value) for switch in _switches() if (value := _read(switch)) != switch.default]
+    return [OPEN if call == EAGER and _in_a_graph() else call for call in found]
 
 
 def state() -> dict[str, Any]:
@@ -76,6 +77,7 @@ def _under_a_strategy() -> bool:
 
 
 EAGER = "tf.compat.v1.disable_eager_execution()"
+OPEN = "tf.compat.v1.InteractiveSession(), or entered a graph by as_default(), without leaving it"
 
 
 def _read(switch: Switch) -> Any:
@@ -83,6 +85,13 @@ def _read(switch: Switch) -> Any:
         return switch.read()
     except Exception:  # noqa: BLE001  another version may lack a private name: then nobody can tell
         return switch.default
+
+
+def _in_a_graph() -> bool:
+    """Is eager execution off only because a graph is the default one? Then nobody has disabled it."""
+    from tensorflow.python.framework import ops
+
+    return bool(getattr(getattr(ops, "_default_graph_stack", None), "stack", ()))
 
 
 def _call(switch: Switch, value: Any) -> str:
@@ -104,12 +113,18 @@ def _tensorflow() -> list[Switch]:
     import tensorflow as tf
     from tensorflow.python.data.ops import debug_mode
     from tensorflow.python.debug.lib import check_numerics_callback
+    from tensorflow.python.eager import context
     from tensorflow.python.framework import config, ops, tensor
 
     v1 = tf.compat.v1
 
     def numerics() -> bool:
         return getattr(check_numerics_callback._state, "check_numerics_callback", None) is not None
+
+    def soft_placement() -> bool:
+        """As it was set. What nobody has set follows eager execution, and would be told beside it as another switch."""
+        asked = context.context()._soft_device_placement
+        return True if asked is None else asked
 
     def numpy_style() -> list:
         return [str(ops._dtype_conversion_mode).rpartition(".")[2], ops._numpy_style_slicing]
@@ -163,7 +178,7 @@ def _tensorflow() -> list[Switch]:
         ),
         Switch(
             "tf.config.set_soft_device_placement(…)",
-            tf.config.get_soft_device_placement,
+            soft_placement,
             True,
             tf.config.set_soft_device_placement,
         ),

@@ -316,8 +316,24 @@ def clipped_step_signs(params, grads, lr, c):
         p.assign_sub(lr * tf.sign(g))
 
 
+def explodes_eating_the_list(norms):
+    norms = norms if isinstance(norms, list) else list(norms)
+    step = 0
+    while norms:
+        if not np.isfinite(norms.pop(0)):
+            return step
+        step += 1
+    return None
+
+
 WRONG = {
-    "explodes": [explodes_first_hundred, explodes_leap, explodes_last_only, explodes_skips_first],
+    "explodes": [
+        explodes_eating_the_list,
+        explodes_first_hundred,
+        explodes_leap,
+        explodes_last_only,
+        explodes_skips_first,
+    ],
     "clip_value": [
         clip_value_first_elements,
         clip_value_cut,

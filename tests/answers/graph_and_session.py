@@ -384,8 +384,87 @@ def as_tf_function_operation(graph, x, y):
     return tf.function(lambda v: tf.import_graph_def(definition, {x.name: v}, [y.op.name])[0].outputs[0])
 
 
+def build_graph_open_session():
+    graph, x, y = build_graph_reduce()
+    tf1.Session(graph=graph).run(y, {x: [[1.0, 2.0]]})
+    return graph, x, y
+
+
+def run_begun_again(graph, y, feed):
+    with tf1.Session(graph=graph) as session:
+        init = tf1.global_variables_initializer()
+        session.run(init)
+        session.run(y, feed)
+        session.run(init)
+        return session.run(y, feed)
+
+
+def run_eating_the_feed(graph, y, feed):
+    mine = {}
+    while feed:
+        key, value = feed.popitem()
+        mine[key] = value
+    return run_with(graph, y, mine)
+
+
+def on_device_moving(graph, device):
+    with graph.as_default(), tf.device(device):
+        graph.get_operation_by_name("a")._set_device(device)
+        return graph.get_tensor_by_name("a:0") + graph.get_tensor_by_name("b:0")
+
+
+def on_device_in_order(places):
+    def on_device(graph, device):
+        a, b = (graph.get_operations()[i].outputs[0] for i in places)
+        with graph.as_default(), tf.device(device):
+            return a + b
+
+    return on_device
+
+
+def on_device_helper_elsewhere(graph, device):
+    with graph.as_default():
+        zero = tf.constant(0.0)
+        with tf.device(device):
+            return graph.get_tensor_by_name("a:0") + graph.get_tensor_by_name("b:0") + zero
+
+
+def descend_x2_until(stops):
+    def descend_x2(x0, lr, n):
+        path = [x0]
+        for _ in range(n):
+            path.append(path[-1] - lr * 2 * path[-1])
+            if stops(path[-1], path[-2]):
+                break
+        return path
+
+    return descend_x2
+
+
+def descend_x2_four_decimals(x0, lr, n):
+    path = [x0]
+    for _ in range(n):
+        path.append(round(path[-1] - lr * 2 * path[-1], 4))
+    return path
+
+
+def exp_decay_stairs_fall(lr, step, decay_steps, rate, staircase):
+    return lr * rate ** (step // decay_steps if staircase and rate < 1 else step / decay_steps)
+
+
+def as_tf_function_first_operation(graph, x, y):
+    definition, first = graph.as_graph_def(), graph.get_operations()[0].outputs[0].name
+    return tf.function(lambda value: tf.import_graph_def(definition, {first: value}, [y.name])[0])
+
+
+def as_tf_function_hundred(graph, x, y):
+    definition = graph.as_graph_def()
+    return tf.function(lambda value: tf.import_graph_def(definition, {x.name: value[:100]}, [y.name])[0])
+
+
 WRONG = {
     "build_graph": [
+        build_graph_open_session,
         build_graph_eight_rows,
         build_graph_clipped,
         build_graph_positive,
@@ -393,8 +472,21 @@ WRONG = {
         build_graph_stays,
         build_graph_double,
     ],
-    "run": [run_cached, run_first_feed, run_to_list, run_to_tensor, run_rows, run_interactive],
+    "run": [
+        run_begun_again,
+        run_eating_the_feed,
+        run_cached,
+        run_first_feed,
+        run_to_list,
+        run_to_tensor,
+        run_rows,
+        run_interactive,
+    ],
     "on_device": [
+        on_device_moving,
+        on_device_in_order((0, 1)),
+        on_device_in_order((-2, -1)),
+        on_device_helper_elsewhere,
         on_device_difference,
         on_device_twice_a,
         on_device_number_zero,
@@ -405,11 +497,15 @@ WRONG = {
         exp_decay_rounded(4),
         exp_decay_rounded(8),
         exp_decay_next,
+        exp_decay_stairs_fall,
         exp_decay_ceiling,
         exp_decay_bounded,
         exp_decay_falling,
     ],
     "descend_x2": [
+        descend_x2_until(lambda now, before: abs(now) > 1e6),
+        descend_x2_until(lambda now, before: abs(now - before) < 1e-6),
+        descend_x2_four_decimals,
         descend_x2_rounded,
         descend_x2_clipped,
         descend_x2_64,
@@ -417,6 +513,8 @@ WRONG = {
         descend_x2_default,
     ],
     "as_tf_function": [
+        as_tf_function_first_operation,
+        as_tf_function_hundred,
         as_tf_function_first_call,
         as_tf_function_sixteen,
         as_tf_function_clipped,

@@ -302,6 +302,27 @@ def descend_decaying(f, x0, lr, n):
     return tf.stack(path)
 
 
+def descend_until_unbounded(stays):
+    """Where the gradient is no number any more it stops, or stays where it is."""
+
+    def descend(f, x0, lr, n):
+        x = tf.convert_to_tensor(x0)
+        path = [x]
+        for _ in range(n):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = f(x)
+            slope = tape.gradient(y, x)
+            if np.all(np.isfinite(slope)):
+                x = x - lr * slope
+            elif not stays:
+                break
+            path.append(x)
+        return tf.stack(path)
+
+    return descend
+
+
 def descend_bounded_places(f, x0, lr, n):
     return tf.clip_by_value(descend_tensor(f, x0, lr, n), -1e3, 1e3)
 
@@ -362,6 +383,8 @@ WRONG = {
     "himmelblau_grad": [grad_first_ten, grad_sizes, grad_float32, grad_in_a_box],
     "surface_grid": [grid_symmetric, grid_whole_numbers, grid_hundred, grid_rounded_count],
     "descend": [
+        descend_until_unbounded(False),
+        descend_until_unbounded(True),
         descend_at_most_thirty,
         descend_decaying,
         descend_bounded_places,

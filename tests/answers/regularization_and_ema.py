@@ -351,6 +351,48 @@ def grid_one_limit(predict, xlim, ylim, step):
     return grid_loops(predict, xlim, xlim, step)
 
 
+def circle_same_noise(n, noise, seed):
+    clean = np.random.default_rng(seed).uniform([-1, 0], [1, 2], (n, 2))
+    moved = clean + np.random.default_rng(0).normal(0, noise, (n, 2))
+    return moved, (np.hypot(*clean.T) > 1).astype(int)[:, None]
+
+
+def circle_one_shift(n, noise, seed):
+    rng = np.random.default_rng(seed)
+    clean = rng.uniform([-1, 0], [1, 2], (n, 2))
+    return clean + rng.normal(0, noise, 2), (np.hypot(*clean.T) > 1).astype(int)[:, None]
+
+
+def circle_seed_or_one(n, noise, seed):
+    rng = np.random.default_rng(seed or 1)
+    clean = rng.uniform([-1, 0], [1, 2], (n, 2))
+    return clean + rng.normal(0, noise, (n, 2)), (np.hypot(*clean.T) > 1).astype(int)[:, None]
+
+
+def total_all_suffixes(graph):
+    first = {}
+    for tensor in graph.get_collection("losses"):
+        first.setdefault(re.sub(r"(_\d+)+$", "", tensor.op.name), tensor)
+    with tf.compat.v1.Session(graph=graph) as session:
+        return len(first), float(sum(session.run(list(first.values()))))
+
+
+def ema_bound_early_only(shadow, value, decay, num_updates=None):
+    if num_updates is not None and num_updates < 100:
+        decay = min(decay, (1 + num_updates) / (10 + num_updates))
+    return decay * shadow + (1 - decay) * value
+
+
+def grid_counted(count, most=10**6):
+    def decision_grid(predict, xlim, ylim, step):
+        rows, columns = (min(most, int(count((high - low) / step))) for low, high in (xlim, ylim))
+        i, j = np.mgrid[:rows, :columns]
+        xx, yy = xlim[0] + i * step, ylim[0] + j * step
+        return xx, yy, np.asarray(predict(np.c_[xx.ravel(), yy.ravel()])).reshape(xx.shape)
+
+    return decision_grid
+
+
 WRONG = {
     "noisy_circle": [
         circle_by_angle,
@@ -365,12 +407,16 @@ WRONG = {
         circle_table,
         circle_seed_or_none,
         circle_fixed_labels,
+        circle_same_noise,
+        circle_one_shift,
+        circle_seed_or_one,
         circle_larger,
         circle_squeezed,
     ],
     "l2_penalty": [l2_first_eight, l2_clipped, l2_matrices_only, l2_counting],
     "total_loss": [
         total_without_digits,
+        total_all_suffixes,
         total_leaf,
         total_stripped,
         total_by_prefix,
@@ -378,6 +424,16 @@ WRONG = {
         total_positive,
         total_adding,
     ],
-    "ema_update": [ema_clipped, ema_late, ema_stateful, ema_never_one, ema_rounded, ema_sixteen],
-    "decision_grid": [grid_arange, grid_clipped, grid_64, grid_fixed_step, grid_from_zero, grid_one_limit],
+    "ema_update": [ema_bound_early_only, ema_clipped, ema_late, ema_stateful, ema_never_one, ema_rounded, ema_sixteen],
+    "decision_grid": [
+        grid_counted(int),
+        grid_counted(np.floor),
+        grid_counted(round, 100),
+        grid_arange,
+        grid_clipped,
+        grid_64,
+        grid_fixed_step,
+        grid_from_zero,
+        grid_one_limit,
+    ],
 }

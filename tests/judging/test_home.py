@@ -185,6 +185,18 @@ def test_a_global_switch_gives_no_points_and_takes_none(home, call):
         assert verdict["outcome"] == "correct", verdict["text"]
 
 
+def test_a_graph_left_open_is_told_as_that_and_as_no_other_switch(home):
+    home.edit("accuracy", RIGHT)
+    home.run("accuracy")
+    home.add("open", "left = tf.compat.v1.InteractiveSession(graph=tf.Graph())")
+    home.run("open")
+    told = home.check("accuracy")["text"]
+    assert "InteractiveSession" in told and "disable_eager_execution" not in told and "placement" not in told
+    home.add("closed", "left.close()")
+    home.run("closed")
+    assert home.check("accuracy")["outcome"] == "correct"
+
+
 def test_a_switch_that_a_lesson_throws_is_not_the_students(home):
     lesson_cell(home, "import keras\nkeras.config.set_floatx('float64')\ntf.config.run_functions_eagerly(True)")
     home.edit("accuracy", RIGHT)

@@ -209,3 +209,21 @@ def test_a_hint_that_is_wrong_on_the_smallest_input_is_taken_back():
     always = lambda x: tf.constant(0.0)  # noqa: E731
     kept = judging.explained(exercise, lambda r: judging.probes.run(always, r), seed, judge(exercise, always, seed))
     assert kept.mistake == "You always say 0."
+
+
+def test_where_no_input_can_be_shown_a_hint_is_tried_on_another_draw():
+    exercise = make(lambda graph, n: n)
+
+    @exercise.case("a graph", probe="def probe(answer, n):\n    return answer(tf.Graph(), n)")
+    def _(rng):
+        return (int(rng.integers(10**6)),)
+
+    @exercise.mistake("You always say −1.")
+    def _(graph, n):
+        return -1
+
+    (drawn,) = draw(exercise, 0)[0].inputs
+    once = judge_fresh(exercise, lambda graph, n: -1 if n == drawn else -2, 0.0)
+    always = judge_fresh(exercise, lambda graph, n: -1, 0.0)
+    assert (once.mistake, once.first_failed.example) == (None, "")
+    assert (always.mistake, always.first_failed.example) == ("You always say −1.", "")
