@@ -77,7 +77,7 @@ def _under_a_strategy() -> bool:
 
 
 EAGER = "tf.compat.v1.disable_eager_execution()"
-OPEN = "tf.compat.v1.InteractiveSession(), or entered a graph by as_default(), without leaving it"
+OPEN = "tf.compat.v1.InteractiveSession(), or a graph entered by as_default() and not left"
 
 
 def _read(switch: Switch) -> Any:
