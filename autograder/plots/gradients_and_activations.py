@@ -251,6 +251,7 @@ def tape_graph(function: Callable, inputs: Mapping[str, float], watched: Sequenc
 def derivatives(x: Any, curves: Mapping[str, Any]) -> Any:
     """A function and its derivatives over x, with the places marked where the first derivative is zero."""
     figure, ax = panels(1, height=3.2)
+    curves = {name: np.broadcast_to(y, np.shape(x)) for name, y in curves.items()}  # a constant function has one value
     for (name, y), colour, width in zip(curves.items(), (INK, BLUE, ORANGE), (2.6, 2, 2), strict=False):
         ax.plot(x, y, color=colour, lw=width, label=name)
     value, first = (np.asarray(y) for y in list(curves.values())[:2])
