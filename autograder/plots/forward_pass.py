@@ -68,7 +68,7 @@ def journey(sizes: Sequence[int], batch: int = 128) -> Any:
     ax.set(xlim=(-0.45, layers + 0.45), ylim=(-0.85, 1.3))
     ax.axis("off")
     for i, size in enumerate(sizes):
-        tall = 0.35 + 0.65 * np.log(size) / np.log(max(sizes))
+        tall = 0.35 + 0.65 * np.log(max(size, 1)) / np.log(max(2, *sizes))
         colour = BLUE if i == 0 else GREEN if i == layers else ORANGE
         box = FancyBboxPatch(
             (i - 0.11, 0.5 - tall / 2), 0.22, tall, boxstyle="round,pad=.02", fc=colour, ec="none", alpha=0.85

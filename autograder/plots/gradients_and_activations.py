@@ -138,7 +138,8 @@ def two_valleys(function: Callable, paths: Mapping[float, Sequence[float]]) -> A
             ax.plot(path[-1], function(path[-1]), "*", color=colour, ms=17, mec=INK, zorder=5)
     ax.set(xlabel="x", ylabel="f(x)", title="The start decides the valley, and one valley is deeper")
     ax.set(xlim=(-2.3, 2.3), ylim=(-2, 10))
-    ax.legend(loc="upper center")
+    if paths:
+        ax.legend(loc="upper center")
     return shown(
         figure,
         f"A curve with a deep valley on the left and a shallower one on the right, and descents: {'; '.join(told)}.",
@@ -250,6 +251,7 @@ def tape_graph(function: Callable, inputs: Mapping[str, float], watched: Sequenc
 def derivatives(x: Any, curves: Mapping[str, Any]) -> Any:
     """A function and its derivatives over x, with the places marked where the first derivative is zero."""
     figure, ax = panels(1, height=3.2)
+    curves = {name: np.broadcast_to(y, np.shape(x)) for name, y in curves.items()}  # a constant function has one value
     for (name, y), colour, width in zip(curves.items(), (INK, BLUE, ORANGE), (2.6, 2, 2), strict=False):
         ax.plot(x, y, color=colour, lw=width, label=name)
     value, first = (np.asarray(y) for y in list(curves.values())[:2])
@@ -317,8 +319,9 @@ def by_depth(norms: Mapping[str, Sequence[float]]) -> Any:
     )
 
 
-def softmax_scales(logits: Sequence[float], scales: Sequence[float]) -> Any:
+def softmax_scales(logits: Sequence[float], scales: float | Sequence[float]) -> Any:
     """Softmax of the same logits at several scales, as bars, against their plain shares logits / sum."""
+    scales = np.ravel(scales)
     figure, axes = panels(len(scales), height=2.9, sharey=True)
     z = np.asarray(logits, float)
     share = z / z.sum() if np.all(z > 0) else None  # of a sum with negative parts there are no shares

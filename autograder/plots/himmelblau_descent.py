@@ -291,15 +291,16 @@ def crossroads(
     )
 
 
-def zigzag(products: Sequence[float], *, steps: int = 8, start: float = 1.0) -> Any:
+def zigzag(products: float | Sequence[float], *, steps: int = 8, start: float = 1.0) -> Any:
     """Gradient descent on the parabola u²/2, whose curvature is 1: one panel for each learning rate times curvature."""
+    products = np.ravel(products)
     figure, axes = panels(len(products), height=2.9, sharey=True, squeeze=False)
     u = np.linspace(-2, 2, 121)
     kinds = []
     for ax, product in zip(axes[0], products, strict=True):
         walk = start * (1 - product) ** np.arange(steps + 1)
         ax.plot(u, u**2 / 2, color=GREY, lw=1.2)
-        ax.plot(walk, walk**2 / 2, ".-", color=RED if product >= 2 else BLUE, lw=1.4, ms=7)
+        ax.plot(walk, walk**2 / 2, ".-", color=BLUE if 0 <= product < 2 else RED, lw=1.4, ms=7)
         ax.plot(start, start**2 / 2, "o", color=PAPER, mec=INK, ms=8, zorder=5)
         ax.set(xlim=(-2, 2), ylim=(-0.08, 2), xlabel="u")
         word = {0: "stays", 1: "lands at once", 2: "to and fro"}

@@ -200,7 +200,9 @@ def averaged(steps: Any, raw: Any, average: Any) -> Any:
     right.set_xticks(range(1, raw.shape[1] + 1), labels=[str(k + 1) for k in range(raw.shape[1])])
     better = int(np.sum(average[half:].mean(axis=0) > raw[half:].mean(axis=0)))
     right.set(xlabel="network, second half of its run", ylim=(low, 100))
-    right.set_title(f"and is better in {better} of {raw.shape[1]} networks" if raw.shape[1] > 1 else "All its values")
+    gain = average[half:].mean() - raw[half:].mean()
+    alone = f"and is {abs(gain):.1f} points {'better' if gain > 0 else 'worse'}"
+    right.set_title(f"and is better in {better} of {raw.shape[1]} networks" if raw.shape[1] > 1 else alone)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return shown(
         figure,

@@ -4,13 +4,19 @@ KNOBS = [
     {
         "cell": "shuffle",
         "old": "buffers = [1, 200, 2000]",
-        "new": ["buffers = [10]", "buffers = [2, 50, 500, 5000]", "buffers = [1000, 1999]"],
+        "new": [
+            "buffers = [10]",
+            "buffers = [2, 50, 500, 5000]",
+            "buffers = [1000, 1999]",
+            "buffers = [1000000]",
+            "buffers = [1, 2, 3, 4, 5, 6]",
+        ],
         "until": "shuffle-claims",
     },
     {
         "cell": "parameters",
         "old": "units = [256, 128, 64, 32, 10]",
-        "new": ["units = [10]", "units = [512, 512, 10]", "units = [1, 2000, 10]"],
+        "new": ["units = [10]", "units = [512, 512, 10]", "units = [1, 2000, 10]", "units = [1] * 12"],
         "until": "parameters-claims",
     },
     {
@@ -22,7 +28,7 @@ KNOBS = [
     {
         "cell": "swatches",
         "old": "swatch_seed = SEED",
-        "new": ["swatch_seed = 1", "swatch_seed = 42", "swatch_seed = 2026"],
+        "new": ["swatch_seed = 1", "swatch_seed = 42", "swatch_seed = 2026", "swatch_seed = 10**6"],
         "until": "swatches-claims",
     },
 ]
