@@ -7,6 +7,7 @@ exists before matplotlib's inline backend is imported, that backend binds to the
 
 from __future__ import annotations
 
+import asyncio  # noqa: F401  here, where it is imported once for all children
 import base64
 import builtins
 import contextlib
@@ -154,6 +155,8 @@ class CellStream(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if self.closed:  # as in Jupyter, and everywhere else
+            raise ValueError("I/O operation on closed file.")
         self._channel.write(self._name, text)
         return len(text)
 
@@ -194,6 +197,12 @@ class Shell(InteractiveShell):
     """An IPython shell whose outputs go to a `Channel`."""
 
     channel: Channel
+    in_a_loop = False
+    """Does every cell run in the event loop, as in Jupyter, where `asyncio.create_task` needs no `await` beside it? Not in the zygote,
+    whose loop its children would share."""
+
+    def should_run_async(self, raw_cell: str, **about: Any) -> bool:
+        return self.in_a_loop or super().should_run_async(raw_cell, **about)
 
     def init_io(self) -> None:
         self.channel = Channel()
@@ -278,6 +287,7 @@ def serve(sock: socket.socket, shell: Shell, hello: dict, max_request: int) -> N
     channel = shell.channel
     channel.sock, channel.pid = sock, os.getpid()
     sys.stdout, sys.stderr = CellStream(channel, "stdout", 1), CellStream(channel, "stderr", 2)
+    shell.in_a_loop = True
     reader = FrameReader(sock, max_request)
     signal.signal(signal.SIGINT, channel.on_interrupt)
     channel.send(Kind.HELLO, hello)

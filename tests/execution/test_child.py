@@ -95,6 +95,25 @@ def test_exit_ends_only_the_cell(child):
 
 def test_await_works_at_top_level(child):
     assert child.run("import asyncio\nawait asyncio.sleep(0, 'done')").outputs[0]["data"]["text/plain"] == "'done'"
+    # as in Jupyter, in cells without it, too: a task begun in one cell goes on in the next
+    assert (
+        child.run("ran = []\nasync def work():\n    ran.append(1)\ntask = asyncio.create_task(work())").status == "ok"
+    )
+    assert child.run("assert ran == [1] and asyncio.get_event_loop().is_running()").status == "ok"
+    assert child.run("assert await task is None").status == "ok"
+
+
+def test_a_cell_may_ask_who_it_is(child):
+    assert (
+        child.run("import getpass, os\nassert getpass.getuser() and os.path.isdir(os.path.expanduser('~'))").status
+        == "ok"
+    )
+
+
+def test_what_is_closed_takes_nothing_more(child):
+    assert child.run("import sys\nsys.stdout.close()").status == "ok"
+    assert child.run("print(1)").evalue == "I/O operation on closed file."
+    assert child.run("1 + 1").outputs[0]["data"]["text/plain"] == "2"
 
 
 def test_home_and_temporary_files_are_its_own(child):
