@@ -7,12 +7,13 @@ exists before matplotlib's inline backend is imported, that backend binds to the
 
 from __future__ import annotations
 
-import asyncio  # noqa: F401  here, where it is imported once for all children
+import asyncio
 import base64
 import builtins
 import contextlib
 import getpass
 import importlib
+import inspect
 import io
 import os
 import signal
@@ -202,7 +203,9 @@ class Shell(InteractiveShell):
     whose loop its children would share."""
 
     def should_run_async(self, raw_cell: str, **about: Any) -> bool:
-        return self.in_a_loop or super().should_run_async(raw_cell, **about)
+        if self.in_a_loop and asyncio._get_running_loop() is None:  # else it is a cell within one, as of %%capture
+            return True
+        return super().should_run_async(raw_cell, **about)
 
     def init_io(self) -> None:
         self.channel = Channel()
@@ -217,6 +220,14 @@ class Shell(InteractiveShell):
             step = step.tb_next
         return etype, value, tb
 
+    def showtraceback(self, *arguments: Any, **options: Any) -> None:
+        with modules_found_once():
+            super().showtraceback(*arguments, **options)
+
+    def _format_exception_for_storage(self, exception: BaseException, *_: Any, **__: Any) -> dict:
+        """For a history that nobody reads: IPython would make every traceback twice."""
+        return {**described(type(exception), exception), "traceback": []}
+
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
         self.channel.output(Kind.ERROR, {**described(etype, evalue), "traceback": shortened(stb)})
 
@@ -227,6 +238,30 @@ class Shell(InteractiveShell):
 
     def ask_exit(self) -> None:
         raise SystemExit("the cells of a notebook share one process, which is not theirs to end")
+
+
+@contextlib.contextmanager
+def modules_found_once() -> Iterator[None]:
+    """Within, whose module a frame's code is, is looked up once for all frames of this code.
+
+    IPython asks that for each frame of a traceback, several times, and `inspect` looks through all modules there are for what
+    stands in a notebook: with TensorFlow's, a function that calls itself without end took ten seconds and more to be shown.
+    """
+    ordinary, found = inspect.getmodule, {}
+
+    def getmodule(object: Any, _filename: str | None = None) -> Any:
+        code = getattr(object, "f_code", None)
+        if code is None:
+            return ordinary(object, _filename)
+        if (code, _filename) not in found:
+            found[code, _filename] = ordinary(object, _filename)
+        return found[code, _filename]
+
+    inspect.getmodule = getmodule
+    try:
+        yield
+    finally:
+        inspect.getmodule = ordinary
 
 
 def inert(data: dict) -> dict[str, str]:

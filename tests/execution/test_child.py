@@ -49,6 +49,15 @@ def test_an_error_is_an_error_output(child):
     assert child.run("1").status == "ok"
 
 
+def test_a_function_that_calls_itself_without_end_is_told_soon(zygote, tmp_path):
+    """With three thousand modules loaded, all of which IPython's traceback asks for each of a thousand frames, it took 15 s."""
+    with zygote.fork(tmp_path) as child:
+        before = child.usage().cpu_seconds
+        result = child.run("def f():\n    return f()\nf()")
+        assert result.ename == "RecursionError" and "similar frames" in "".join(result.outputs[-1]["traceback"])
+        assert child.usage().cpu_seconds - before < 4
+
+
 def test_figures_appear_as_png(zygote, tmp_path):
     with zygote.fork(tmp_path) as child:
         shown = child.run("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nNone")
@@ -101,6 +110,8 @@ def test_await_works_at_top_level(child):
     )
     assert child.run("assert ran == [1] and asyncio.get_event_loop().is_running()").status == "ok"
     assert child.run("assert await task is None").status == "ok"
+    assert child.run("%%capture shown\nprint(1)").status == "ok"
+    assert child.run("assert shown.stdout == '1\\n'").status == "ok"
 
 
 def test_a_cell_may_ask_who_it_is(child):
