@@ -165,7 +165,7 @@ def take_in(plan: Plan, student: str, place: Workplace) -> tuple[list[str], str]
             raise CourseError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB; nothing of it was read")
     there = [path.stem for path in paths]
     if not there:
-        found = sorted(ascii(path.name) for path in folder.glob("*.ipynb"))
+        found = sorted(ascii(path.name) for path in folder.iterdir() if path.suffix.lower() == ".ipynb")
         wanted = " or ".join(f"{name}.ipynb" for name in sorted(plan.masters))
         raise CourseError(f"there is no notebook {wanted} in it" + (f", but {', '.join(found[:5])}" if found else ""))
     return there, place.take(folder, there)
