@@ -114,6 +114,11 @@ def test_await_works_at_top_level(child):
     assert child.run("assert shown.stdout == '1\\n'").status == "ok"
 
 
+def test_quit_ends_nothing(child):
+    assert child.run("def f():\n    quit()\n    return 7\nf()").outputs[-1]["data"]["text/plain"] == "7"
+    assert child.run("f()").status == "ok"
+
+
 def test_a_cell_may_ask_who_it_is(child):
     assert (
         child.run("import getpass, os\nassert getpass.getuser() and os.path.isdir(os.path.expanduser('~'))").status
