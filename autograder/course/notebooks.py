@@ -15,6 +15,7 @@ from typing import IO
 
 from .bounds import read_bounded
 from .folder import CourseError
+from .mending import mended
 
 # jsonschema, which nbformat brings, compiles a grammar of international addresses wherever it finds this package: a second
 # of every start, for a check that no notebook needs.
@@ -26,9 +27,13 @@ import nbformat  # noqa: E402
 if _hidden:
     del sys.modules["rfc3987_syntax"]
 
+WRONG = (ValueError, nbformat.ValidationError, AttributeError, KeyError, TypeError, RecursionError)
+"""What nbformat raises over what is no notebook."""
+
 
 def read_notebook(path: Path, called: str | None = None) -> nbformat.NotebookNode:
-    """Read a notebook of format 4; raises `CourseError` where it cannot be, or where it is too much (`bounds`).
+    """Read a notebook of format 4, put right where only its form is wrong (`mending`); raises `CourseError` where it cannot be, or
+    where it is too much (`bounds`).
 
     called: what the error calls it, if not by its path.
     """
@@ -40,18 +45,31 @@ def read_notebook(path: Path, called: str | None = None) -> nbformat.NotebookNod
         text = io.TextIOWrapper(
             io.BytesIO(data), encoding="utf-8-sig"
         ).read()  # with all kinds of line ends; some editors begin with a mark
-        notebook = nbformat.convert(nbformat.reader.reads(_whole_characters(text)), 4)
-        if notebook.nbformat_minor < 5:  # some editors write ids where the format does not have them yet
-            for cell in notebook.cells:
-                cell.pop("id", None)
-        nbformat.validate(notebook)
+        text = _whole_characters(text)
+        try:
+            notebook = _parsed(text)
+        except WRONG:
+            found = json.loads(text)
+            if not isinstance(found, dict) or found.get("nbformat") != 4:
+                raise
+            notebook = _parsed(json.dumps(mended(found)))
     except FileNotFoundError:
         raise CourseError(f"there is no notebook {called}") from None
     except OSError as error:
         raise CourseError(f"{called} cannot be read: {error.strerror}") from None
-    except (ValueError, nbformat.ValidationError, AttributeError, KeyError, TypeError, RecursionError) as error:
+    except WRONG as error:
         told = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise CourseError(f"{called} is damaged: it is not a Jupyter notebook ({told})") from None
+    return notebook
+
+
+def _parsed(text: str) -> nbformat.NotebookNode:
+    """JSON as a notebook of format 4. Raises any of `WRONG`."""
+    notebook = nbformat.convert(nbformat.reader.reads(text), 4)
+    if notebook.nbformat_minor < 5:  # some editors write ids where the format does not have them yet
+        for cell in notebook.cells:
+            cell.pop("id", None)
+    nbformat.validate(notebook)
     return notebook
 
 

@@ -19,6 +19,8 @@ from .sandbox.policy import Limits, Policy
 from .sandbox.syscalls import LINUX, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
 
 MAX_REQUEST = 256 << 20
+USER = "student"
+"""What `getpass.getuser()` says in a graded child: its own user may have no name on this machine."""
 
 
 def detach(server: int | None) -> None:
@@ -93,6 +95,7 @@ def _graded(request: dict, fds: list[int], *, uid: int | None, own_processes: bo
     took = time.perf_counter() - started
     os.chdir(workdir)
     os.environ.update(request["env"], HOME=workdir, TMPDIR="/tmp" if report.has("mounts") else workdir)
+    os.environ.update(USER=USER, LOGNAME=USER)
     tempfile.tempdir = None  # as the zygote found it
     sys.path.insert(0, "")
     sys.argv = [""]

@@ -165,7 +165,7 @@ def take_in(plan: Plan, student: str, place: Workplace) -> tuple[list[str], str]
             raise CourseError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB; nothing of it was read")
     there = [path.stem for path in paths]
     if not there:
-        found = sorted(ascii(path.name) for path in folder.glob("*.ipynb"))
+        found = sorted(ascii(path.name) for path in folder.iterdir() if path.suffix.lower() == ".ipynb")
         wanted = " or ".join(f"{name}.ipynb" for name in sorted(plan.masters))
         raise CourseError(f"there is no notebook {wanted} in it" + (f", but {', '.join(found[:5])}" if found else ""))
     return there, place.take(folder, there)
@@ -182,7 +182,7 @@ def grade_one(
     done = {}
     for name, notebook in notebooks.items():
         about = {"student": student, "assignment": plan.assignment, "notebook": name}
-        work, new = place.prepare()
+        work, new = place.prepare(there)
         done[name] = engine.grade(notebook, about, work, by if isinstance(by, Judge) else None, new)
         place.gather(work, new)
         stamp(done[name], digest, plan.digest)

@@ -56,6 +56,8 @@ SPACES = re.compile(rf"[^\S\n]{{{LONGEST_RUN},}}")
 ESCAPE = re.compile(r"\x1b(?:\[[0-9;:<=>?]{0,64}[ -/]{0,8}[@-~]?)?")
 COLOUR = re.compile(r"\x1b\[(?:[0-9]{1,3}(?:;[0-9]{1,3}){0,15})?m")
 SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*:")
+ACTING = re.compile(r"\\(?=(?:href|style|class|cssId|mmlToken|require|bbox|[Rr]ule|Space)(?![A-Za-z]))")
+"""What MathJax, in formgrader's page, makes links, styles and boxes of any size of; no mathematics needs it."""
 
 
 def inert_markdown(source: str, attachments: dict | None = None, seconds: float = CELL_SECONDS) -> str:
@@ -72,7 +74,7 @@ def inert_markdown(source: str, attachments: dict | None = None, seconds: float 
             rendered = MarkdownWithMath(renderer=watcher).render(source)
     except (TooSlow, Exception):  # noqa: BLE001  whatever a renderer stumbles over, a reader's page must not
         return as_typed(source)
-    return one_line(inert_html(rendered)) if watcher.active else source
+    return one_line(inert_html(rendered)) if watcher.active or ACTING.search(html.unescape(rendered)) else source
 
 
 def inert_html(text: str) -> str:
@@ -81,7 +83,7 @@ def inert_html(text: str) -> str:
         text = well_formed(text)
     except TooDeep:
         return as_text(text)
-    return nh3.clean(
+    text = nh3.clean(
         text,
         tags=TAGS,
         attributes=ATTRIBUTES,
@@ -89,6 +91,7 @@ def inert_html(text: str) -> str:
         url_schemes={*SCHEMES, "data"},
         link_rel="noopener noreferrer",
     )
+    return ACTING.sub("\\\\\u200b", text)  # a command that MathJax does not know, and says so
 
 
 def one_line(text: str) -> str:

@@ -49,6 +49,15 @@ def test_an_error_is_an_error_output(child):
     assert child.run("1").status == "ok"
 
 
+def test_a_function_that_calls_itself_without_end_is_told_soon(zygote, tmp_path):
+    """With three thousand modules loaded, all of which IPython's traceback asks for each of a thousand frames, it took 15 s."""
+    with zygote.fork(tmp_path) as child:
+        before = child.usage().cpu_seconds
+        result = child.run("def f():\n    return f()\nf()")
+        assert result.ename == "RecursionError" and "similar frames" in "".join(result.outputs[-1]["traceback"])
+        assert child.usage().cpu_seconds - before < 4
+
+
 def test_figures_appear_as_png(zygote, tmp_path):
     with zygote.fork(tmp_path) as child:
         shown = child.run("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nNone")
@@ -95,6 +104,32 @@ def test_exit_ends_only_the_cell(child):
 
 def test_await_works_at_top_level(child):
     assert child.run("import asyncio\nawait asyncio.sleep(0, 'done')").outputs[0]["data"]["text/plain"] == "'done'"
+    # as in Jupyter, in cells without it, too: a task begun in one cell goes on in the next
+    assert (
+        child.run("ran = []\nasync def work():\n    ran.append(1)\ntask = asyncio.create_task(work())").status == "ok"
+    )
+    assert child.run("assert ran == [1] and asyncio.get_event_loop().is_running()").status == "ok"
+    assert child.run("assert await task is None").status == "ok"
+    assert child.run("%%capture shown\nprint(1)").status == "ok"
+    assert child.run("assert shown.stdout == '1\\n'").status == "ok"
+
+
+def test_quit_ends_nothing(child):
+    assert child.run("def f():\n    quit()\n    return 7\nf()").outputs[-1]["data"]["text/plain"] == "7"
+    assert child.run("f()").status == "ok"
+
+
+def test_a_cell_may_ask_who_it_is(child):
+    assert (
+        child.run("import getpass, os\nassert getpass.getuser() and os.path.isdir(os.path.expanduser('~'))").status
+        == "ok"
+    )
+
+
+def test_what_is_closed_takes_nothing_more(child):
+    assert child.run("import sys\nsys.stdout.close()").status == "ok"
+    assert child.run("print(1)").evalue == "I/O operation on closed file."
+    assert child.run("1 + 1").outputs[0]["data"]["text/plain"] == "2"
 
 
 def test_home_and_temporary_files_are_its_own(child):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import time
 from html.parser import HTMLParser
 
@@ -13,7 +14,16 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
-from autograder.grading.inert import ESCAPE, SPACES, inert_cell, inert_html, inert_markdown, inert_outputs, inert_text
+from autograder.grading.inert import (
+    ACTING,
+    ESCAPE,
+    SPACES,
+    inert_cell,
+    inert_html,
+    inert_markdown,
+    inert_outputs,
+    inert_text,
+)
 
 HONEST = [
     "if x < input then the loss falls, else not",
@@ -27,6 +37,7 @@ HONEST = [
     "javascript: is a scheme, onclick=… an attribute, style=… another",
     "1 &lt; 2 &amp; 3",
     "* one\n* two\n\n      `code <here>`\n",
+    "A \\classic case: $\\mathbb{R}^n$, $\\text{if } x < 0$, $\\boxed{y}$, $\\tag{1}$",
     "# Überschrift\n\nÜber *alles* **fett**",
 ]  # fmt: skip
 
@@ -75,7 +86,16 @@ ACTIVE = [
     "<a href='x' class='btn modal' id='save' onclick='alert(1)'>x</a>",
     "<object data='x'></object><embed src='x'><base href='https://example.org'><meta http-equiv=refresh content=0>",
     "$x<img src=x onerror=alert(1)>$",
+    "$\\href{javascript:alert(1)}{x}$",
+    "&#36;\\\\&#104;ref{javascript:alert(1)}{x}&#36;",
+    "\\begin{align}\\style{position:fixed;top:0}{x}\\end{align}",
+    "$$\\bbox[position:fixed]{x} \\require{html} \\class{modal}{x} \\rule{100em}{100em}$$",
+    "<table><td>$\\cssId{a}{x} \\mmlToken{mi}[href='javascript:alert(1)']{x}$</td></table>",
 ]  # fmt: skip
+
+
+MATHJAX = re.compile(r"\\(href|style|class|cssId|mmlToken|require|bbox|[Rr]ule)\b")
+"""Formulas with which MathJax, that formgrader loads, writes links and styles."""
 
 
 class Acts(HTMLParser):
@@ -88,6 +108,9 @@ class Acts(HTMLParser):
     def __init__(self):
         super().__init__()
         self.found = []
+
+    def handle_data(self, data):
+        self.found += MATHJAX.findall(data)
 
     def handle_starttag(self, tag, attributes):
         if tag in self.BAD:
@@ -212,7 +235,7 @@ def test_our_own_patterns_take_linear_time(what):
         text, best = SLOW[what](n), 9.0
         for _ in range(5):
             started = time.perf_counter()
-            for pattern in (SPACES, ESCAPE):
+            for pattern in (ACTING, SPACES, ESCAPE):
                 pattern.sub("", text)
             inert_text(text)
             best = min(best, time.perf_counter() - started)

@@ -118,6 +118,12 @@ def test_what_is_not_found_is_said_and_is_no_zero(tmp_path, judges):
     made = table(course, "ps1", list(rows.values()), 200)
     assert [list(column.cells)[0] for column in made.columns] == ["ada", "2", "?", "", "2"]
     page = "\n".join(c.source for c in read_notebook(course.autograded_folder("ada", "ps1") / "p.ipynb").cells)
+    (shown,) = (
+        c
+        for c in read_notebook(course.autograded_folder("ada", "ps1") / "p.ipynb").cells
+        if about(c).get("grade_id") == "g-check"
+    )
+    assert "To look at" in shown.outputs[0].data["text/html"] and shown.outputs[1].ename == "NameError"
     assert "This cell was not found" in page and "Not found in what was handed in: the answers to g-check" in page
     with sqlite3.connect(course.gradebook) as db:
         query = "select count(*) from grade where needs_manual_grade and auto_score = 0"
@@ -145,6 +151,13 @@ def test_nbgraders_own_command_tells_them_alike(tmp_path):
         ada, bob = read_grades(school, CHAPTER)
         assert ada.total == ada.maximum and not ada.open and bob.open == {"accuracy"}
         assert bob.total == bob.maximum - bob.points["accuracy"][1]
+        (shown,) = (
+            c
+            for c in read_notebook(school.autograded("bob", CHAPTER)).cells
+            if about(c).get("grade_id") == "accuracy-check"
+        )
+        assert "To look at" in shown.outputs[0].data["text/html"]  # formgrader's page shows the first type of these
+        assert "not attempted" not in "".join(o.data.get("text/html", "") for o in shown.outputs)
     assert "bob: the answers to accuracy-check were not found" in done.stdout and "?" in done.stdout
     every_report_says_so(school)
 
