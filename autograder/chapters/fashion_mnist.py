@@ -36,8 +36,9 @@ def make_dataset(x, y, batch, training):
 
 
 # Dimensions: n below, at and above a multiple of `batch`; one batch, many; batch 1 … 80, also more than there are images;
-# dark images (the brightest is not 255); training on and off; n below 64 and beyond 10 000 (buffers of a fixed size);
-# two passes (order, content) and eight (where images may come); shape and dtype of both parts; whose label; endless
+# dark images (the brightest is not 255), alone and beside others; labels below 10, beyond it and beyond 127; training on and
+# off; n below 64, beyond 128 and beyond 10 000 (buffers of a fixed size); an order that no shuffle of n images gives by chance;
+# two passes (order, content) and six (where images may come); shape and dtype of both parts; whose label; endless
 # datasets; the caller's arrays afterwards. Shuffling: false alarms rarer than one in a million.
 def _several_passes(answer, x, y, batch, training):
     before = x.copy(), y.copy()
@@ -48,11 +49,11 @@ def _several_passes(answer, x, y, batch, training):
     passes = [list(dataset) for _ in range(2)]
     pairs = all(isinstance(e, tuple) and len(e) == 2 and hasattr(e[0], "dtype") for one in passes for e in one)
     if training and pairs and all(e[0].dtype.is_floating and len(e[0].shape) > 1 for one in passes for e in one):
-        more = [[np.reshape(images, (len(images), -1))[:, 0] for images, _ in dataset] for _ in range(6)]
+        more = [[np.reshape(images, (len(images), -1))[:, 0] for images, _ in dataset] for _ in range(4)]
     else:
         more = []
     kept = np.array_equal(x, before[0]) and np.array_equal(y, before[1])
-    return {"passes": passes, "first pixels of six more": more, "x and y are kept": bool(kept)}
+    return {"passes": passes, "first pixels of four more": more, "x and y are kept": bool(kept)}
 
 
 def _read_pass(batches, x, y):
@@ -111,9 +112,10 @@ def _passes(result, inputs):
 def _in_order(result, inputs, expected):
     passes, wrong = _passes(result, inputs)
     if wrong is None and any(order != sorted(order) for order in passes):
-        return "with training=False the images should come in their own order"
-    more = result["first pixels of six more"] if wrong is None else []
-    if wrong is None and (type(more) is not list or len(more) != len(expected["first pixels of six more"])):
+        also = "" if passes[0] == passes[1] else "; yours come in another one at every pass"
+        return f"with training=False the images should come in their own order{also}"
+    more = result["first pixels of four more"] if wrong is None else []
+    if wrong is None and (type(more) is not list or len(more) != len(expected["first pixels of four more"])):
         return "your function should return a tf.data.Dataset"
     return wrong
 
@@ -122,8 +124,8 @@ def _shuffled(result, inputs, expected):
     passes, wrong = _passes(result, inputs)
     if wrong:
         return wrong
-    more = result["first pixels of six more"]
-    if type(more) is not list or len(more) != len(expected["first pixels of six more"]):
+    more = result["first pixels of four more"]
+    if type(more) is not list or len(more) != len(expected["first pixels of four more"]):
         return "your function should return a tf.data.Dataset"
     orders = np.array([*passes, *(np.rint(255 * np.concatenate(one)).astype(int) for one in more)])
     if (np.sort(orders) != np.arange(orders.shape[1])).any():
@@ -136,7 +138,7 @@ def _shuffled(result, inputs, expected):
     steps = np.abs(np.diff(orders, axis=1))
     if np.mean(steps == 1) > 0.25:
         return "whole batches change places, but neighbours stay neighbours"
-    if (orders - np.arange(n)).max() < 0.7 * n:  # a fair shuffle of n >= 60: once in 10 ** 12
+    if (orders - np.arange(n)).max() < 0.75 * n:  # a fair shuffle of n >= 133: once in 10 ** 10
         return "no image comes much earlier than it stands in x: the shuffle does not reach far enough"
     if np.mean(steps < 8) > 16 / n + 0.12:  # more than seven standard deviations
         return "images that stand close to each other in x stay close to each other"
@@ -148,11 +150,17 @@ def _shuffled(result, inputs, expected):
     return None
 
 
-def _garments(rng, n, darker=1):
-    """Random pixels and labels; the first pixel of an image is its place, so no two are equal whatever is drawn."""
+def _garments(rng, n, darker=1, labels=10):
+    """Random pixels and labels; the first pixel of an image is its place, so no two are equal whatever is drawn.
+
+    Where they are not all dark, every second one is, and the others reach 255.
+    """
     pictures = rng.integers(0, 256, size=(n, 28, 28), dtype=np.uint8) // darker
+    if darker == 1:
+        pictures[1::2] //= 3
+        pictures[::2, 0, 1] = 255
     pictures[:, 0, 0] = np.arange(n)
-    return raw(pictures), raw(rng.integers(0, 10, size=n, dtype=np.uint8))
+    return raw(pictures), raw(rng.integers(0, labels, size=n, dtype=np.uint8))
 
 
 @make_dataset.case("measuring: everything in order, a smaller last batch", probe=_several_passes, accept=_in_order)
@@ -164,21 +172,23 @@ def _(rng):
 
 @make_dataset.case("measuring: dark images, fewer than one batch", points=0.5, probe=_several_passes, accept=_in_order)
 def _(rng):
-    n = int(rng.integers(2, 10))
+    n = int(rng.integers(8, 12))
     return *_garments(rng, n, darker=5), n + int(rng.integers(1, 70)), False
 
 
 @make_dataset.case("measuring: every batch is full", points=0.5, probe=_several_passes, accept=_in_order)
 def _(rng):
     batch = int(rng.integers(1, 9))
-    return *_garments(rng, batch * int(rng.integers(2, 5))), batch, False
+    pictures, labels = _garments(rng, batch * (8 // batch + int(rng.integers(1, 4))), labels=256)
+    labels.value[:2] = 255, 100  # no garments, but labels: whole numbers of a byte
+    return pictures, labels, batch, False
 
 
 @make_dataset.case(
     "training: another order at every pass, nothing lost", points=1.5, probe=_several_passes, accept=_shuffled
 )
 def _(rng):
-    return *_garments(rng, 8 * int(rng.integers(9, 16)) + int(rng.integers(1, 8))), 8, True
+    return *_garments(rng, 8 * 16 + int(rng.integers(5, 8))), 8, True
 
 
 def _first_batch(answer, x, y, batch, training):
@@ -385,7 +395,7 @@ def _(x, y, batch, training):
     return (ds if training else ds.shuffle(len(x))).batch(batch)
 
 
-@make_dataset.mistake("Your batches always have 32 images. How many are asked for?")
+@make_dataset.mistake("Your batches have always the same size. How many images are asked for?")
 def _(x, y, batch, training):
     ds = tf.data.Dataset.from_tensor_slices(_scaled(x, y))
     return (ds.shuffle(len(x)) if training else ds).batch(32)
@@ -421,8 +431,9 @@ def build_mlp(sizes):
     return model
 
 
-# Dimensions: 0, 2 and 5 hidden layers; widths 2 … 90, below and above 8, 10, 16, 64; batches of 1 and more; hidden values
-# below 0 and beyond 6; logits far below 0; the kind of the model; biases; initial kernels; while training and not
+# Dimensions: 0, 1, 2 and 6 hidden layers; widths 2 … 90, below and above 8, 10, 16, 64, all different, and equal ones: beside
+# each other, apart, the inputs' and the outputs'; one output; batches of 1 and more; hidden values below 0, beyond 6 and beyond 100;
+# logits far below 0; the kind of the model; biases; initial kernels; while training and not
 # (Dropout); what may be trained; a second model of its own; the caller's list afterwards.
 def _with_weights(answer, sizes, x, weights):
     asked = list(sizes)
@@ -454,29 +465,32 @@ def _weights(rng, sizes):
 
 
 def _telling_weights(rng, sizes):
-    """Weights on which every activation shows: a hidden value beyond 6, one below 0, a logit far below 0."""
+    """Weights on which every activation shows: a hidden value beyond 100, one below 0, a logit far below 0."""
     weights = _weights(rng, sizes)
     if len(weights) > 2:
-        weights[1][:2] = 30, -30
-    weights[-1][0] = -200
+        weights[1][:2] = 200, -30
+        for kernel in weights[2:-2:2]:
+            kernel[0, 0] = 1  # so that some of it arrives, however deep the network is
+    weights[-1][0] = -1000
     return weights
 
 
 @build_mlp.case("two hidden layers", probe=_with_weights)
 def _(rng):
-    sizes = [int(rng.integers(3, 12)) for _ in range(4)]
+    sizes = [int(n) for n in rng.permutation([3, 4, 5, 6, 7, 8, 9, 11])[:4]]  # no two are equal, none is 10
     return sizes, _normal(rng, 7, sizes[0]), _telling_weights(rng, sizes)
 
 
-@build_mlp.case("no hidden layer: nothing but logits", points=0.5, probe=_with_weights)
+@build_mlp.case("no hidden layer and one output: nothing but a logit", points=0.5, probe=_with_weights)
 def _(rng):
-    sizes = [int(rng.integers(2, 12)) for _ in range(2)]
+    sizes = [int(rng.integers(2, 12)), 1]
     return sizes, _normal(rng, 6, sizes[0]), _telling_weights(rng, sizes)
 
 
-@build_mlp.case("five hidden layers, a batch of one", probe=_with_weights)
+@build_mlp.case("six hidden layers, a batch of one", probe=_with_weights)
 def _(rng):
-    sizes = [int(rng.integers(3, 10)) for _ in range(7)]
+    a, b, c = (int(n) + 3 for n in rng.permutation(7)[:3])
+    sizes = [a, b, b, b, c, a, c, c]  # as wide as the one before, as another, as the inputs, as the outputs
     return sizes, _normal(rng, 1, sizes[0]), _telling_weights(rng, sizes)
 
 
@@ -595,8 +609,8 @@ def count_params(sizes):
         return sum(v.shape.num_elements() for v in graph.get_collection(tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES))
 
 
-# Dimensions: 1, 3 and 7 layers; sizes 2 … 90, equal ones among them; numbers beyond int32 and beyond what float32 can
-# count; the kind of the result; the caller's list afterwards.
+# Dimensions: 1, 3 and 7 layers; sizes 2 … 90, equal ones among them, falling and rising; numbers beyond int32 and beyond what
+# float32 and float64 can count, within int64; the kind of the result; the caller's list afterwards.
 def _count(answer, sizes):
     count = answer(sizes)
     return None if count is None else {"the count": count, "sizes, after the call": sizes}
@@ -609,7 +623,8 @@ def _(rng):
 
 @count_params.case("a single layer", probe=_count)
 def _(rng):
-    return ([int(rng.integers(2, 90)) for _ in range(2)],)
+    outputs = int(rng.integers(2, 45))
+    return ([outputs + int(rng.integers(1, 45)), outputs],)
 
 
 @count_params.case("a deep one, with layers of the same size", probe=_count)
@@ -618,9 +633,10 @@ def _(rng):
     return ([*[int(rng.integers(2, 60)) for _ in range(5)], size, size, size],)
 
 
-@count_params.case("more parameters than int32 can count", probe=_count)
+@count_params.case("more parameters than int32 and float64 can count", probe=_count)
 def _(rng):
-    return ([int(rng.integers(50_000, 60_000)) for _ in range(3)],)
+    even, odd, other = (2 * int(rng.integers(250_000_000, 500_000_000)) for _ in range(3))
+    return ([even, odd + 1, other],)  # the count is odd
 
 
 @count_params.mistake("These are the kernels only. Every unit has one more number to learn.")
@@ -677,6 +693,13 @@ def _(sizes):
     return int(tf.reduce_sum((sizes[:-1] + 1) * sizes[1:]))
 
 
+@count_params.mistake(
+    "Your count goes through floating-point numbers. They cannot tell whole numbers beyond 2⁵³ apart; Python's int can."
+)
+def _(sizes):
+    return int(sum((m + 1.0) * n for m, n in zip(sizes, sizes[1:])))
+
+
 @count_params.mistake("Between four sizes there are three layers: your loop goes one step too far, and the list ends.")
 def _(sizes):
     return sum(sizes[i] * sizes[i + 1] + sizes[i + 1] for i in range(len(sizes)))
@@ -707,10 +730,10 @@ def train_step(model, optimizer, x, y):
     return float(model.train_on_batch(x, y))
 
 
-# Dimensions: classes below, at and above 10; batches of 1 … 80; 1, 2 and 3 layers; SGD, momentum, Adam (the optimizer's
+# Dimensions: classes below, at and above 10; batches of 1 … 150; 1, 2 and 5 layers; SGD, momentum, Adam (the optimizer's
 # own memory over several calls); a frozen layer; a layer that cares whether it is training; logits so far apart that a
-# probability is 0 in float32, and gradients that are large there; a uniform loss in a batch of one; the loss before and
-# after; which variables move.
+# probability is 0 in float32, and gradients that are far beyond 10 there; classes that a batch lacks; a uniform loss in a
+# batch of one; the loss before and after; which variables move.
 def _network(weights, frozen, cares):
     class Louder(keras.layers.Layer):
         def call(self, x, training=False):
@@ -742,15 +765,21 @@ def _training(rng, optimizer, hidden, classes, *lengths, frozen=False, cares=Fal
     sizes = [int(rng.integers(4, 30)), *[int(rng.integers(3, 9)) for _ in range(hidden)], classes]
     weights = [w * (0.5 if w.ndim == 1 else 1) for w in _weights(rng, sizes)]
     batches = _batches(rng, sizes[0], classes, *lengths)
+    if (
+        lengths[0] < 100
+    ):  # no image of the last class, one of the last but one: labels do not say how many classes there are
+        batches[0][1][:] %= classes - 1
+        batches[0][1][-1] = classes - 2
     if sure:  # of class 0, for every image; the first image is another
-        weights[-1][0] = 300
+        weights[-1][0] = 1500
+        batches[0][0][:] *= 100
         batches[0][1][0] = 1
     return made(_network, weights, frozen, cares), made(optimizer), batches
 
 
 @train_step.case("one step of plain gradient descent", points=0.5, probe=_steps, rtol=1e-3, atol=1e-5)
 def _(rng):
-    return _training(rng, "lambda: keras.optimizers.SGD(0.1)", 1, 10, int(rng.integers(65, 90)))
+    return _training(rng, "lambda: keras.optimizers.SGD(0.1)", 1, 10, int(rng.integers(130, 150)))
 
 
 @train_step.case("three steps with Adam, one of them on a single image", points=1, probe=_steps, rtol=1e-3, atol=1e-4)
@@ -762,14 +791,14 @@ def _(rng):
 @train_step.case("four classes, the first layer frozen", points=1, probe=_steps, rtol=1e-3, atol=1e-5)
 def _(rng):
     lengths = int(rng.integers(2, 9)), int(rng.integers(2, 9))
-    return _training(rng, "lambda: keras.optimizers.SGD(0.1, momentum=0.9)", 2, 4, *lengths, frozen=True)
+    return _training(rng, "lambda: keras.optimizers.SGD(0.1, momentum=0.9)", 4, 4, *lengths, frozen=True)
 
 
 @train_step.case(
     "more than ten classes, a layer that cares whether it is training", points=1, probe=_steps, rtol=1e-3, atol=1e-5
 )
 def _(rng):
-    classes = int(rng.integers(11, 16))
+    classes = int(rng.integers(12, 17))
     return _training(rng, "lambda: keras.optimizers.SGD(0.1)", 1, classes, int(rng.integers(3, 12)), cares=True)
 
 
@@ -993,7 +1022,7 @@ def evaluate(model, dataset):
 
 
 # Dimensions: classes below, at and above 10, fewer than, as many as and more than images in a batch; last batch of one, of
-# some, full; its images right or wrong; 21 … 160 images; logits below 0, around 0 and beyond 40 (where a sigmoid is 1 for
+# some, full; its images right or wrong; 21 … 160 images in 3 … 14 batches; logits below 0, around 0 and beyond 40 (where a sigmoid is 1 for
 # all); another order at every pass; a model that computes differently while training. Ties of logits are left out.
 def _pass_through(classes, cares):
     class Contrary(keras.layers.Layer):
@@ -1053,7 +1082,7 @@ def _(rng):
 
 @evaluate.case("four classes, all logits negative, batches as long as there are classes", points=0.5)
 def _(rng):
-    right = [*[True] * 4, *_some_right(rng, 32, 0.65, 0.85), *[False] * 4]
+    right = [*[True] * 4, *_some_right(rng, 48, 0.65, 0.85), *[False] * 4]
     return _measured(rng, 4, 4, right, lift=-20.0)
 
 

@@ -127,20 +127,32 @@ def _logged(answer, *inputs):
             return {"changed" if all(now for now in rest if isinstance(now, list)) else "emptied": True}
         if left is not None:
             return {"step": True}
-        names = sorted(os.listdir(logdir)) if os.path.isdir(logdir) else []
-        names = [name for name in names if "tfevents" in name and os.path.isfile(os.path.join(logdir, name))]
-        events = []
-        for name in names:
-            with open(os.path.join(logdir, name), "rb") as file:
-                data = file.read()
-            at = 0
-            while at + 12 <= len(data):
-                size = struct.unpack_from("<Q", data, at)[0]
-                event = tf.compat.v1.Event.FromString(data[at + 12 : at + 12 + size])
-                at += size + 16
-                if event.summary.value:  # the others say who wrote the file, and when
-                    event.wall_time = 0.0
-                    events.append(event)
+
+        def written(folder):
+            names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+            names = [name for name in names if "tfevents" in name and os.path.isfile(os.path.join(folder, name))]
+            events = []
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as file:
+                    data = file.read()
+                at = 0
+                while at + 12 <= len(data):
+                    size = struct.unpack_from("<Q", data, at)[0]
+                    event = tf.compat.v1.Event.FromString(data[at + 12 : at + 12 + size])
+                    at += size + 16
+                    if event.summary.value:  # the others say who wrote the file, and when
+                        event.wall_time = 0.0
+                        events.append(event)
+            return names, events
+
+        names, events = written(logdir)
+        tags = [
+            [value.tag for event in one for value in event.summary.value] for one in (events, written(elsewhere)[1])
+        ]
+        if "logged by somebody else, afterwards" not in tags[0] + tags[1]:
+            return {"lost": True}
+        if tags[0] and any(tag != "logged by somebody else, afterwards" for tag in tags[1]):
+            return {"beside": True}
         if not names and any("tfevents" in name for _, _, files in os.walk(home) for name in files):
             return {"inside": True}
     events.sort(
@@ -155,6 +167,8 @@ LEFT = {
     "inside": "the event file does not lie in logdir, but in another folder inside of it or around it",
     "emptied": "your function emptied the list it was given; the caller still needs it as it was",
     "changed": "your function changed the list it was given; the caller still needs it as it was",
+    "lost": "what the caller logs after your function has returned is lost: the caller's writer is no longer the default, or closed",
+    "beside": "your function logs twice: into logdir, and to the writer that is the caller's default",
     "step": "your function left a default step behind, which whoever logs next without a step will get",
 }
 
@@ -233,7 +247,7 @@ def _(rng):
 
 @log_scalars.case("a value again and again, between some that are not finite", probe=_logged, accept=_scalars)
 def _(rng):
-    same = [float(rng.integers(1, 7)) / 7] * int(rng.integers(2, 5))
+    same = [float(rng.integers(1, 7)) / 7] * int(rng.integers(4, 6))
     return "flat", [math.nan, *same, math.inf, *same, -math.inf], "a second call"
 
 
@@ -359,9 +373,10 @@ def _bars(size, dpi, heights):
     import matplotlib.pyplot as plt
 
     figure = plt.figure(figsize=size, dpi=dpi, facecolor="#DDEEFF")
-    axes = figure.add_axes([0.1, 0.1, 0.4, 0.6])  # off the middle: a cropped picture is another picture
+    axes = figure.add_subplot()  # off the middle: a cropped picture, or another layout, is another picture
+    figure.subplots_adjust(left=0.1, bottom=0.1, right=0.5, top=0.7)
     axes.bar(range(len(heights)), heights, color="#0072B2")
-    axes.set_axis_off()
+    axes.set(xticks=[], yticks=[], facecolor="#442200")
     return figure
 
 
@@ -379,24 +394,31 @@ def _drawn(answer, figure, other, is_current):
     import matplotlib.pyplot as plt
     from PIL import Image
 
-    numbers = [figure.number, other.number]
+    numbers, before = [figure.number, other.number], set(plt.get_fignums())
     try:
         plt.figure(figure.number if is_current else other.number)
         picture = answer(figure)
         left = plt.get_fignums()
+        beside = set(left) - before
         later = plt.figure(figsize=(2.0, 2.0), dpi=50, facecolor="green")
         numbers.append(later.number)
         if other.number in left and not is_current:
             plt.figure(other.number)
         again = np.asarray(answer(later))
     finally:
-        for number in numbers:
+        for number in [*numbers, *(set(plt.get_fignums()) - before)]:
             plt.close(number)
     if again.ndim == 4 and again.shape[-1] == 4 and again.dtype == np.uint8:
         again = np.asarray(Image.fromarray(np.ascontiguousarray(again[0])).resize((16, 16), Image.Resampling.BOX))
     else:
         again = again.reshape(-1)[:1]
-    return {"picture": picture, "closed": numbers[0] not in left, "other": numbers[1] in left, "again": again}
+    return {
+        "picture": picture,
+        "closed": numbers[0] not in left,
+        "other": numbers[1] in left,
+        "beside": len(beside),
+        "again": again,
+    }
 
 
 def _small(picture):
@@ -431,6 +453,8 @@ def _picture(result, inputs, expected):
         return "the figure is still open: every figure that stays open keeps its memory, and shows up in the notebook"
     if result["other"] is not True:
         return "another figure, which nobody gave you, was closed"
+    if result["beside"] != 0:
+        return "your function leaves a figure open that was not there before"
     again, wanted = as_array(result["again"]), as_array(expected["again"]).astype(np.float32)
     if again is None or again.shape != wanted.shape or not np.abs(again.astype(np.float32) - wanted).max() <= 12:
         return "called a second time, with another figure, your function returns no picture of that one"
@@ -595,19 +619,25 @@ def image_grid(images):
 
 
 def _grid(answer, images):
-    """Draw, then look at the figure: [row, column, pixels, has ticks, is upright] of each picture; and at the other figures."""
+    """Draw, then look at the figure: [row, column, pixels, has ticks, is upright, is whole] of each picture; and at the other figures."""
     import matplotlib.pyplot as plt
 
     def ticked(axis):
         marks = axis.get_tick_params()
         drawn = any(marks.get(side) or marks.get("label" + side) for side in ("left", "right", "bottom", "top"))
-        return bool(axis.axes.axison and axis.get_visible() and drawn and len(axis.get_ticklocs()))
+        places = len(axis.get_ticklocs()) + len(axis.get_minorticklocs())
+        return bool(axis.axes.axison and axis.get_visible() and drawn and places)
 
     def upright(ax, image):
         left, right, bottom, top = image.get_extent()
         first, last = (top, bottom) if image.origin == "upper" else (bottom, top)
         (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
         return bool((first - last) * (y1 - y0) > 0 and (right - left) * (x1 - x0) > 0)
+
+    def whole(ax, image):  # an edge of half a pixel may be cut off
+        left, right, bottom, top = image.get_extent()
+        seen, there = [ax.get_xlim(), ax.get_ylim()], [(left, right), (bottom, top)]
+        return all(min(s) <= min(t) + 0.6 and max(t) - 0.6 <= max(s) for s, t in zip(seen, there))
 
     def lines(places):  # number the places along one direction: those closer than ten pixels stand on one line
         order = sorted(places)
@@ -629,15 +659,18 @@ def _grid(answer, images):
     cells = []
     for image in result.images:
         pixels = np.ma.getdata(image.get_array())
-        cells.append([float(image.ox), float(-image.oy - pixels.shape[0]), pixels, False, image.origin == "upper"])
+        cells.append(
+            [float(image.ox), float(-image.oy - pixels.shape[0]), pixels, False, image.origin == "upper", True]
+        )
     for ax in result.axes:
         if ax.get_visible() and ax.get_images():
             image = ax.get_images()[-1]
             ticks = ticked(ax.xaxis) or ticked(ax.yaxis)
             pixels = np.ma.getdata(image.get_array())
-            cells.append([float(ax.bbox.x0), float(-ax.bbox.y1), pixels, ticks, upright(ax, image)])
+            seen = [upright(ax, image), whole(ax, image)]
+            cells.append([float(ax.bbox.x0), float(-ax.bbox.y1), pixels, ticks, *seen])
     rows, columns = lines([cell[1] for cell in cells]), lines([cell[0] for cell in cells])
-    cells = [[r, c, np.asarray(p, np.float32), t, u] for r, c, (_, _, p, t, u) in zip(rows, columns, cells)]
+    cells = [[r, c, np.asarray(p, np.float32), *rest] for r, c, (_, _, p, *rest) in zip(rows, columns, cells)]
     return {
         "kind": "figure",
         "cells": sorted(cells, key=lambda cell: (cell[0], cell[1])),
@@ -669,7 +702,7 @@ def _in_order(result, inputs, expected):
         return "the pictures do not stand in 5 rows of 5"
     images = np.asarray(inputs[0], np.float64)
     found = []
-    for _, _, pixels, _, _ in cells:
+    for _, _, pixels, *_ in cells:
         if pixels.shape[:2] != images.shape[1:] or pixels.ndim > 3:
             return f"a picture in the grid has the shape {list(pixels.shape)}"
         likeness = _alike(np.asarray(pixels if pixels.ndim == 2 else pixels[..., 0], np.float64), images)
@@ -681,6 +714,8 @@ def _in_order(result, inputs, expected):
             return f"in row {place // 5 + 1}, column {place % 5 + 1} stands images[{number}], not images[{place}]"
     if any(cell[4] is not True for cell in cells):
         return "the pictures stand on their heads, or are mirrored"
+    if any(cell[5] is not True for cell in cells):
+        return "of the pictures only a part is to be seen: their axes end before they do"
     if any(cell[3] is not False for cell in cells):
         return "there are ticks on the axes: pixels have no unit worth reading"
     if result["closed"] is not False:
@@ -960,8 +995,8 @@ def read_scalars(logdir, tag):
     """
     found = {}
     for path in sorted(Path(logdir).glob("*tfevents*")):
-        for record in tf.data.TFRecordDataset(str(path)):
-            event = Event.FromString(record.numpy())
+        for record in _records(path.read_bytes()):
+            event = Event.FromString(record)
             for value in event.summary.value:
                 if value.tag == tag:
                     found[event.step] = float(make_ndarray(value.tensor))
@@ -974,30 +1009,46 @@ def _with_files(answer, files, tag, places):
     places: in which order they are put into the folder, where there are a note and a folder of another run, too.
     """
     import os
+    import struct
     import tempfile
 
-    def written(curves):
+    def written(curves):  # the first point of each curve by tf.summary; the others are copies of it, which is quicker
         with tempfile.TemporaryDirectory() as folder:
             with tf.summary.create_file_writer(folder).as_default():
                 for name, steps, values in curves:
                     if name == "a histogram":
                         tf.summary.histogram(name, values, step=0)
-                        continue
-                    for step, value in zip(steps, values):
-                        tf.summary.scalar(name, value, step=step)
+                    else:
+                        tf.summary.scalar(name, values[0], step=steps[0])
             (name,) = os.listdir(folder)
-            with open(os.path.join(folder, name), "rb") as file:
+            path = os.path.join(folder, name)
+            with open(path, "rb") as file:
+                data = file.read()
+            events, at = [], 0
+            while at < len(data):
+                size = struct.unpack_from("<Q", data, at)[0]
+                events.append(tf.compat.v1.Event.FromString(data[at + 12 : at + 12 + size]))
+                at += size + 16
+            with tf.io.TFRecordWriter(path) as writer:
+                writer.write(events[0].SerializeToString())  # the format's version
+                for event, (name, steps, values) in zip(events[1:], curves, strict=True):
+                    writer.write(event.SerializeToString())
+                    for step, value in [] if name == "a histogram" else zip(steps[1:], values[1:]):
+                        event.step = step
+                        event.summary.value[0].tensor.tensor_content = np.float32(value).tobytes()
+                        writer.write(event.SerializeToString())
+            with open(path, "rb") as file:
                 return file.read()
 
     with tempfile.TemporaryDirectory() as logdir:
-        made = [written(curves) for curves in files]
+        made, others = [written(curves) for curves in files], written([[tag, [7], [0.5]]])
         os.mkdir(os.path.join(logdir, "another-run"))
         for number in places:
             at = 1700000000 + 60 * number
             path = os.path.join(logdir, f"events.out.tfevents.{at}.host.7.{number}.v2")
             for copy in (path, os.path.join(logdir, "another-run", os.path.basename(path))):
                 with open(copy, "wb") as file:
-                    file.write(made[number if copy == path else 0])
+                    file.write(made[number] if copy == path else others)
                 os.utime(copy, (at, at))
         with open(os.path.join(logdir, "notes.txt"), "w") as file:
             file.write("what this run is about\n")
@@ -1015,24 +1066,26 @@ def _curve(rng, name, steps):
     values[0] = -1 - abs(values[0])
     if len(values) > 1:
         values[1] = values[0] - 1
+    if len(values) > 3:
+        values[len(values) // 2] = 0
     if len(values) > 2:
         values[-1] = values[-2]
     return [name, [int(s) for s in steps], [float(np.float32(v)) for v in values]]
 
 
-# Dimensions: one value, a few, more than a reader keeps (10) and than 64 and 100; sign, equal values, nan and inf; steps from 0
+# Dimensions: one value, a few, more than a reader keeps (10) and than 64, 100 and 1000; sign, zero, equal values, nan and inf; steps from 0
 # or later, uneven, beyond int32, out of order; tags that begin or end alike, other kinds of data, the tag's place among them;
 # one file or several, in whatever order a folder lists them; steps that a resumed run repeats; other files and folders beside.
 
 
 @read_scalars.case("one short curve", probe=_with_files)
 def _(rng):
-    return [[_curve(rng, "loss", range(0, 100 * rng.integers(3, 9), 100))]], "loss", [0]
+    return [[_curve(rng, "loss", range(0, 100 * rng.integers(4, 9), 100))]], "loss", [0]
 
 
 @read_scalars.case("a long curve", probe=_with_files)
 def _(rng):
-    return [[_curve(rng, "loss", range(0, 100 * rng.integers(101, 106), 100))]], "loss", [0]
+    return [[_curve(rng, "loss", range(0, 100 * rng.integers(1001, 1006), 100))]], "loss", [0]
 
 
 @read_scalars.case("several tags that are alike, and other kinds of data", probe=_with_files)
@@ -1045,7 +1098,7 @@ def _(rng):
 
 @read_scalars.case("steps that are uneven and large, values that are not finite", probe=_with_files)
 def _(rng):
-    steps = np.cumsum(rng.integers(1, 1 << 40, size=rng.integers(4, 9)))
+    steps = [9, 10, *(10 + np.cumsum(rng.integers(1, 1 << 40, size=rng.integers(4, 9))))]
     name, steps, values = _curve(rng, "loss", steps)
     values[0], values[2], values[-1] = math.nan, math.inf, -math.inf
     return [[[name, steps, values]]], "loss", [0]
@@ -1061,14 +1114,14 @@ def _(rng):
 
 @read_scalars.case("a run that was resumed, and repeats steps: several files in one folder", probe=_with_files)
 def _(rng):
-    files, start = [], 0
-    for _ in range(3):
-        steps = range(start, start + 100 * rng.integers(4, 7), 100)
-        files.append([_curve(rng, "loss", steps)])
-        start = steps[-1] - 100  # it goes on from what was saved before it broke off: the last two steps come again
+    # it breaks off twice, and goes on from what was saved before: first it does not get as far as it was, then beyond it with
+    # fewer steps, so that the last one of the first file stands
+    n = int(rng.integers(8, 10))
+    steps = [range(n), range(n - 6, n - 2), [n - 4, n - 3, n]]
+    files = [[_curve(rng, "loss", [100 * step for step in some])] for some in steps]
     for number, ((_, _, values),) in enumerate(files):
         values[0], values[1], values[-2], values[-1] = [-1.0 - number] * 2 + [-1.5 - number] * 2
-    return files, "loss", [int(k) for k in rng.permutation(3)]
+    return files, "loss", [[2, 0, 1], [1, 2, 0]][rng.integers(2)]  # neither as they were opened nor the other way round
 
 
 def _accumulated(logdir, **options):
@@ -1131,7 +1184,7 @@ def _(logdir, tag):
 
 
 @read_scalars.mistake(
-    "You take every tag that begins with the one that is meant. Another curve may have a longer name."
+    "You take in more tags than the one that is meant. The names of other curves may begin, or end, or sound alike."
 )
 def _(logdir, tag):
     accumulator = _accumulated(logdir, size_guidance={"tensors": 0})
@@ -1145,6 +1198,14 @@ def _(logdir, tag):
 
     first = sorted(name for name in os.listdir(str(logdir)) if "tfevents" in name)[0]
     return _apart(sorted(dict(_whole(os.path.join(str(logdir), first), tag)).items()))
+
+
+@read_scalars.mistake("You read the folders inside of logdir, too. They are other runs, with curves of their own.")
+def _(logdir, tag):
+    points = {}
+    for path in sorted(Path(str(logdir)).rglob("*tfevents*")):
+        points.update(_whole(str(path), tag))
+    return _apart(sorted(points.items()))
 
 
 @read_scalars.mistake("You take the steps to be 0, 100, 200, … The file knows the true ones.")

@@ -562,8 +562,112 @@ def train_a_part(target, seed):
     return train_nothing_but_remember(target, seed)[:500]
 
 
+def _batches(x, y, batch, training, buffer=None):
+    pairs = tf.data.Dataset.from_tensor_slices((x.reshape(len(x), 784).astype("float32"), y.astype("int32")))
+    return (pairs.shuffle(buffer or len(x)) if training else pairs).batch(batch)
+
+
+def _to_one(images, labels):
+    return images / 255, labels
+
+
+def dataset_each_by_its_brightest(x, y, batch, training):
+    def by_its_brightest(images, labels):
+        return images / tf.maximum(tf.reduce_max(images, axis=1, keepdims=True), 1.0), labels
+
+    return _batches(x, y, batch, training).map(by_its_brightest)
+
+
+def dataset_labels_of_one_digit(x, y, batch, training):
+    return _batches(x, y % 10, batch, training).map(_to_one)
+
+
+def dataset_labels_with_a_sign(x, y, batch, training):
+    return _batches(x, y.astype("int8"), batch, training).map(_to_one)
+
+
+def dataset_eight_batches_ahead(x, y, batch, training):
+    return _batches(x, y, batch, training, 8 * batch).map(_to_one)
+
+
+def dataset_sorted_by_label(x, y, batch, training):
+    order = np.arange(len(y)) if training else np.argsort(y, kind="stable")
+    return _batches(x[order], y[order], batch, training).map(_to_one)
+
+
+def _network_of(sizes, hidden, last=None):
+    layers = [keras.layers.Dense(n, hidden(n)) for n in sizes[1:-1]]
+    return keras.Sequential([keras.Input([sizes[0]]), *layers, keras.layers.Dense(sizes[-1], last)])
+
+
+def mlp_sigmoid_for_one_output(sizes):
+    return _network_of(sizes, lambda n: "relu", "sigmoid" if sizes[-1] == 1 else None)
+
+
+def mlp_cut_at_a_hundred(sizes):
+    return _network_of(sizes, lambda n: keras.layers.ReLU(max_value=100.0))
+
+
+def mlp_linear_where_it_is_as_wide_as_the_output(sizes):
+    return _network_of(sizes, lambda n: None if n == sizes[-1] else "relu")
+
+
+def mlp_relu_by_place(sizes):
+    model = keras.Sequential([keras.Input([sizes[0]])])
+    for n in sizes[1:]:
+        model.add(keras.layers.Dense(n, "relu" if sizes.index(n) < len(sizes) - 1 else None))
+    return model
+
+
+def mlp_one_layer_for_two(sizes):
+    made, model = {}, keras.Sequential([keras.Input([sizes[0]])])
+    for ends in zip(sizes[:-2], sizes[1:-1]):
+        model.add(made.setdefault(ends, keras.layers.Dense(ends[1], "relu")))
+    model.add(keras.layers.Dense(sizes[-1]))
+    return model
+
+
+def _step_on(model, optimizer, x, y, loss_of, change=list, count=None):
+    variables = model.trainable_variables[:count]
+    with tf.GradientTape() as tape:
+        loss = loss_of(y, model(x, training=True))
+    optimizer.apply_gradients(zip(change(tape.gradient(loss, variables)), variables))
+    return loss
+
+
+def _mean_loss(y, logits):
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits))
+
+
+def step_clipped_at_five(model, optimizer, x, y):
+    return _step_on(model, optimizer, x, y, _mean_loss, lambda grads: tf.clip_by_global_norm(grads, 5.0)[0])
+
+
+def step_six_variables(model, optimizer, x, y):
+    return _step_on(model, optimizer, x, y, _mean_loss, count=6)
+
+
+def step_as_many_classes_as_there_are_labels(model, optimizer, x, y):
+    def loss_of(y, logits):
+        classes = int(tf.reduce_max(y)) + 1
+        wanted = tf.one_hot(y, classes)
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, logits[:, :classes]))
+
+    return _step_on(model, optimizer, x, y, loss_of)
+
+
+def evaluate_ten_batches(model, dataset):
+    hits = [np.argmax(model(x), axis=1) == y.numpy() for x, y in dataset.take(10)]
+    return float(np.mean(np.concatenate(hits)))
+
+
 WRONG = {
     "make_dataset": [
+        dataset_each_by_its_brightest,
+        dataset_labels_of_one_digit,
+        dataset_labels_with_a_sign,
+        dataset_eight_batches_ahead,
+        dataset_sorted_by_label,
         dataset_reversed,
         dataset_rolled,
         dataset_shuffled_in_batches,
@@ -577,6 +681,11 @@ WRONG = {
         dataset_thousand,
     ],
     "build_mlp": [
+        mlp_sigmoid_for_one_output,
+        mlp_cut_at_a_hundred,
+        mlp_linear_where_it_is_as_wide_as_the_output,
+        mlp_relu_by_place,
+        mlp_one_layer_for_two,
         mlp_at_most_64,
         mlp_four_sizes,
         mlp_leaky,
@@ -587,6 +696,9 @@ WRONG = {
     ],
     "count_params": [count_first_four, count_twice, count_as_float, count_distinct],
     "train_step": [
+        step_clipped_at_five,
+        step_six_variables,
+        step_as_many_classes_as_there_are_labels,
         step_clipped,
         step_uphill,
         step_first_ten,
@@ -596,6 +708,7 @@ WRONG = {
         step_last_layer_only,
     ],
     "evaluate": [
+        evaluate_ten_batches,
         evaluate_by_evaluate,
         evaluate_by_test_step,
         evaluate_full_batches,

@@ -653,8 +653,77 @@ def read_the_mean_of_repeated_steps(logdir, tag):
     return _lists(sorted((step, float(np.mean(values))) for step, values in found.items()))
 
 
+def scalars_to_the_caller_too(logdir, tag, values):
+    for i, value in enumerate(values):
+        tf.summary.scalar(tag, value, step=100 * i)
+    scalars_backwards(logdir, tag, values)
+
+
+def picture_without_axes(figure):
+    for axes in figure.axes:
+        axes.axis("off")
+    pixels = _pixels(figure)
+    plt.close(figure)
+    return pixels[None]
+
+
+def picture_in_another_layout(figure):
+    figure.tight_layout()
+    pixels = _pixels(figure)
+    plt.close(figure)
+    return pixels[None]
+
+
+def picture_and_a_new_figure(figure):
+    pixels = _pixels(figure)
+    plt.close(figure)
+    plt.figure()
+    return pixels[None]
+
+
+def _grid_with(images, change):
+    figure, axes = plt.subplots(5, 5)
+    for ax, image in zip(axes.flat, images):
+        ax.imshow(image)
+        ax.set(xticks=[], yticks=[])
+        change(ax)
+    return figure
+
+
+def grid_with_small_ticks(images):
+    return _grid_with(images, lambda ax: ax.set_xticks([0, 10, 20], minor=True))
+
+
+def grid_of_parts(images):
+    return _grid_with(images, lambda ax: ax.set_xlim(5, 20))
+
+
+def read_at_most_a_thousand(logdir, tag):
+    accumulator = EventAccumulator(str(logdir), size_guidance={"tensors": 1000})
+    accumulator.Reload()
+    points = {e.step: float(tf.make_ndarray(e.tensor_proto)) for e in accumulator.Tensors(tag)}
+    return _lists(sorted(points.items()))
+
+
+def read_nothing_beyond_the_place_where_it_went_on(logdir, tag):
+    found = {}
+    for path in sorted(Path(logdir).glob("*tfevents*")):
+        points = list(_points(str(path), tag))
+        first = min((step for step, _ in points), default=0)
+        found = {step: value for step, value in found.items() if step < first} | dict(points)
+    return _lists(sorted(found.items()))
+
+
+def read_the_smallest_file_first(logdir, tag):
+    found = {}
+    for path in sorted(Path(logdir).glob("*tfevents*"), key=lambda path: path.stat().st_size):
+        found.update(_points(str(path), tag))
+    return _lists(sorted(found.items()))
+
+
 WRONG = {
     "log_scalars": [
+        scalars_to_the_caller_too,
         no_more_than_a_hundred,
         rounded,
         without_signs,
@@ -676,6 +745,9 @@ WRONG = {
         nothing_at_all,
     ],
     "plot_to_image": [
+        picture_without_axes,
+        picture_in_another_layout,
+        picture_and_a_new_figure,
         picture_upside_down,
         picture_transposed,
         picture_of_one_size,
@@ -690,6 +762,8 @@ WRONG = {
         picture_figure_only_cleared,
     ],
     "image_grid": [
+        grid_with_small_ticks,
+        grid_of_parts,
         grid_of_as_many_as_there_are,
         grid_of_the_last,
         grid_transposed,
@@ -715,6 +789,9 @@ WRONG = {
         nothing_at_all,
     ],
     "read_scalars": [
+        read_at_most_a_thousand,
+        read_nothing_beyond_the_place_where_it_went_on,
+        read_the_smallest_file_first,
         read_at_most_a_hundred,
         read_only_what_is_finite,
         read_changes_only,

@@ -49,6 +49,15 @@ def test_wrong_answers_that_deserve_no_hint_of_their_own_fail(key):
             assert not judge(exercise, answer, seed).passed, f"survivor: {answer}, seed {seed}"
 
 
+def test_what_only_looks_like_a_mistake_gets_no_hint():
+    exercise = EXERCISES["fashion_mnist.make_dataset"]
+    (answer,) = (a for a in wrong_answers(exercise.chapter)[exercise.name] if a.__name__ == "dataset_sorted_by_label")
+    for seed in range(SEEDS):
+        verdict = judge(exercise, answer, seed)
+        assert verdict.mistake is None, f"nothing is shuffled here, seed {seed}: {verdict.mistake}"
+        assert verdict.points == 2, f"seed {seed}\n{verdict.to_text()}"
+
+
 @pytest.mark.parametrize("key", EXERCISES)
 def test_every_mistake_fails_with_its_own_hint(key):
     exercise = EXERCISES[key]
