@@ -19,6 +19,7 @@ from school import answer, check, new_course, notebook, put
 from sqlalchemy import create_engine
 
 from autograder.course.folder import Course
+from autograder.course.nbgrader.book import open_gradebook
 from autograder.course.nbgrader.place import LINE, db_url_of, shown
 from autograder.course.notebooks import read_notebook
 
@@ -79,6 +80,8 @@ def class_in(folder: Path, url: str = "") -> Course:
     put(course, "ps1", {"p.ipynb": notebook(*cells)})
     if url:
         course.gradebook.unlink()
+        with open_gradebook(course):  # while nbgrader makes the tables, it has a folder that a kill would leave
+            pass
     return course
 
 
