@@ -727,8 +727,16 @@ def readable(course: Course) -> None:
 def writable(course: Course) -> None:
     """Raises, before anything is done, if the course folder or what grading writes in it cannot be written."""
     for path in (course.root, course.gradebook, course.root / "autograded"):
-        if path.exists() and not os.access(path, os.W_OK):
+        if path.exists() and not os.access(path, os.W_OK) and not left_over(course, path):
             raise CourseError(f"{path} cannot be written: {why_not(path)}")
+
+
+def left_over(course: Course, path: Path) -> bool:
+    """Is it a gradebook.db from before the gradebook was moved? Asked of one that cannot be written: nbgrader is imported for it."""
+    from .course.nbgrader.place import db_url_of, file_of
+
+    used = file_of(db_url_of(course))
+    return path == course.gradebook and not (used is not None and used.exists() and used.samefile(path))
 
 
 def why_not(path: Path) -> str:

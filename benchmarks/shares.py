@@ -1,4 +1,4 @@
-"""CPU seconds that a submission takes in each kind of process: python benchmarks/shares.py [--size 32] [--profile]
+"""CPU seconds that a submission takes in each kind of process: python benchmarks/shares.py [--size 32] [--before 4] [--profile]
 
 main: the process that holds the gradebook, its imports apart. judge, zygote: ours. child: where the student's code runs.
 The clock is each process's own, so a machine that is busy with other things changes little.
@@ -31,8 +31,8 @@ def times(pid: int) -> tuple[float, float]:
     return (user + system) / TICK, (user_ended + system_ended) / TICK
 
 
-def shares(chapter: str, size: int, profile: bool) -> dict[str, float]:
-    """Kind of process → CPU seconds a submission; and wall time."""
+def shares(chapter: str, size: int, profile: bool, before_it: int = 4) -> dict[str, float]:
+    """Kind of process → CPU seconds a submission; and wall time. before_it: submissions that are graded unmeasured."""
     from rich.console import Console
 
     from autograder.course.folder import Course
@@ -45,7 +45,8 @@ def shares(chapter: str, size: int, profile: bool) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder, Judges() as judges:
         course = Course(school(Path(folder), chapter, size, None))
         everybody = course.students(chapter)
-        grade(course, chapter, everybody[:4], console, executor=LocalExecutor(judges, 1))  # what is done once is done
+        first = everybody[:before_it]
+        grade(course, chapter, first, console, executor=LocalExecutor(judges, 1))  # what is done once is done
         zygote = judges.zygote.pid
         (judge,) = children_of(zygote)
         before = times(zygote), times(judge)
@@ -73,7 +74,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chapter", default="01_forward_pass")
     parser.add_argument("--size", type=int, default=32)
+    parser.add_argument(
+        "--before", type=int, default=4, help="submissions graded unmeasured; as many as --size: a large class"
+    )
     parser.add_argument("--profile", action="store_true", help="where main spends it")
     told = parser.parse_args()
-    for kind, seconds in shares(told.chapter, told.size, told.profile).items():
+    for kind, seconds in shares(told.chapter, told.size, told.profile, told.before).items():
         print(f"{kind:8} {seconds:.4f}")

@@ -7,6 +7,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -35,7 +36,11 @@ class Server:
     """port: on 127.0.0.1."""
 
     port: int
+    home: Path
+    programs: Path
+    who: dict = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _process: subprocess.Popen | None = None
 
     def url(self, database: str, user: str = "postgres") -> str:
         return f"postgresql+psycopg://{user}@127.0.0.1:{self.port}/{database}"
@@ -53,6 +58,32 @@ class Server:
             for statement in statements:
                 db.execute(statement)
 
+    def start(self) -> None:
+        """Returns when it serves."""
+        import psycopg
+
+        told = ("listen_addresses=127.0.0.1", "unix_socket_directories=", *QUICK)
+        command = [self.programs / "postgres", "-D", self.home / "data", "-p", str(self.port)]
+        command += [word for one in told for word in ("-c", one)]
+        with open(self.home / "log", "a") as log:
+            self._process = subprocess.Popen(command, cwd=self.home, stdout=log, stderr=log, **self.who)
+        for _ in range(600):
+            try:
+                return self.run()
+            except psycopg.OperationalError:
+                assert self._process.poll() is None, (self.home / "log").read_text()
+                time.sleep(0.05)
+        raise AssertionError((self.home / "log").read_text())
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT: it ends every connection in order; SIGQUIT: at once, as if it had crashed."""
+        self._process.send_signal(how)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
     def cut(self) -> None:
         """End every other connection."""
         self.run(
@@ -69,7 +100,7 @@ def serving(bin_: Path) -> Iterator[Server]:
         nobody = pwd.getpwnam("nobody")
         who = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    server, data, log = Server(free_port()), folder / "data", folder / "log"
+    server, data = Server(free_port(), folder, bin_, who), folder / "data"
     try:
         make = [
             bin_ / "initdb",
@@ -87,37 +118,11 @@ def serving(bin_: Path) -> Iterator[Server]:
         subprocess.run(make, cwd=folder, check=True, stdout=subprocess.DEVNULL, **who)
         hba = data / "pg_hba.conf"
         hba.write_text(f"host all {GUARDED} 127.0.0.1/32 scram-sha-256\n{hba.read_text()}")
-        told = ["listen_addresses=127.0.0.1", "unix_socket_directories=", *QUICK]
-        command = [
-            bin_ / "postgres",
-            "-D",
-            data,
-            "-p",
-            str(server.port),
-            *(word for one in told for word in ("-c", one)),
-        ]
-        with open(log, "w") as file, subprocess.Popen(command, cwd=folder, stdout=file, stderr=file, **who) as process:
-            try:
-                _wait(server, process, log)
-                server.run(f"create role {GUARDED} login password '{PASSWORD}'")
-                yield server
-            finally:
-                process.terminate()
-                try:
-                    process.wait(3)  # as long as somebody is connected, it waits
-                except subprocess.TimeoutExpired:
-                    process.kill()
+        server.start()
+        try:
+            server.run(f"create role {GUARDED} login password '{PASSWORD}'")
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder)
-
-
-def _wait(server: Server, process: subprocess.Popen, log: Path) -> None:
-    import psycopg
-
-    for _ in range(600):
-        try:
-            return server.run()
-        except psycopg.OperationalError:
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.05)
-    raise AssertionError(log.read_text())

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from ..course.folder import Course, CourseError
-from ..course.nbgrader.book import graded_students
+from ..course.nbgrader.book import graded_students, troubles
 from ..course.nbgrader.config import load_config
 from ..course.nbgrader.make import masters
 from ..course.nbgrader.save import Saving, Stopped
@@ -61,7 +61,7 @@ def grade(
     # nbgrader's converters, and what they call, work in the course folder
     with contextlib.chdir(course.root), Saving(config, executes=JudgedOutside) as saving:
         notes = synchronize(saving.book, assignment, sources, course.root)
-        with saving.book.transaction() as gradebook:
+        with troubles(saving.book.db_url), saving.book.transaction() as gradebook:
             recorded = graded_students(gradebook, assignment)
         excluded = saving.excluded(students)
         todo = plan(course, assignment, sources, [s for s in students if s not in excluded], recorded, regrade=regrade)

@@ -127,3 +127,17 @@ def short(record: dict) -> str:
 def traceback(record: dict) -> str:
     lines = [f"line {number} of {function}:  {text}"[:LONGEST] for function, number, text in record["lines"][-5:]]
     return "\n".join([*lines, f"{record['type'][:100]}: {record['message'][:500]}"])
+
+
+def same_result(one: dict, other: dict) -> bool:
+    """Do two records end alike, with results that cannot be told apart?"""
+    if not one["status"] == other["status"] == "ok":
+        return one["status"] == other["status"]
+    return not difference(essence(one["result"]), essence(other["result"]), dtype=False)
+
+
+def essence(result: Any) -> Any:
+    """Of a figure what is drawn in it: not the pixels, in which a font or a border may differ."""
+    if getattr(result, "tag", None) == "figure":
+        return result.value["axes"]
+    return result

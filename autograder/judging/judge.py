@@ -10,21 +10,22 @@ of more than 400 lines: verdict, hint and smallest example are read from one ans
 from __future__ import annotations
 
 import functools
+import hashlib
 import inspect
 import math
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
+from ..execution import wire
 from . import literal, probes, shrink, switches
 from .calls import calls_of, writable
 from .compare import difference
 from .exercise import Drawn, Exercise, Mistake, draw, draw_case, words_of
-from .findings import LONGEST, accepted, detail, finding_of, short, traceback
+from .findings import LONGEST, accepted, detail, essence, finding_of, same_result, short, traceback
 from .picture import picture
 from .verdict import CaseResult, Verdict
 
@@ -33,6 +34,7 @@ MOST_DRAWS = 20  # of one check
 SHRINK_SECONDS = 0.25  # for the smallest input of one check
 SLOW_SECONDS = 1.0  # for the slowest case: of such an exercise no smaller input is looked for
 TRY_SECONDS = 2.0  # for one of the inputs that are tried
+MOST_TRIED = 1000  # inputs of which a sheet keeps what the reference does
 GIST = 4  # words of an error by which it is known
 
 
@@ -108,7 +110,7 @@ def _example(sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict) -> tup
     if mistake and (known := sheet.example(mistake, number)):
         record, expected = _tried(sheet, ask, known.drawn)
         told = _finding(sheet, known.drawn, record, expected)
-        there = AnswerSheet(sheet.exercise, sheet.seed, [known.drawn], [expected])
+        there = sheet.of_example(mistake, number, known.drawn, expected)
         if not _alike(there, record, mistake, 0) and not _by_chance(sheet, number, mistake):
             hint = None
         if told is not None and shrink.kind_of(told) == shrink.kind_of(verdict.cases[number].message):
@@ -157,8 +159,7 @@ def _wrong(sheet: AnswerSheet, ask: Ask) -> Callable[[Drawn], str | None]:
 def _tried(sheet: AnswerSheet, ask: Ask, one: Drawn) -> tuple[dict, dict]:
     """What an answer does with a draw, and what the reference does; where that gives no answer, the first is not asked for."""
     quick = {**one.request, "seconds": min(sheet.exercise.seconds, TRY_SECONDS)}
-    with switches.as_it_comes():
-        (expected,) = probes.run(sheet.exercise.reference, [{**quick, "forbid": []}])
+    expected = sheet.tried(quick)
     return (ask([quick])[0] if _answers(expected, one) else expected), expected
 
 
@@ -225,6 +226,8 @@ class AnswerSheet:
     _mistaken: dict[tuple[str, int], dict] = field(default_factory=dict)
     _again: dict[str, AnswerSheet] = field(default_factory=dict)
     _examples: dict[tuple[str, int], shrink.Found | None] = field(default_factory=dict)
+    _of_examples: dict[tuple[str, int], AnswerSheet] = field(default_factory=dict)
+    _tried: dict[bytes, dict] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -258,7 +261,7 @@ class AnswerSheet:
             self._again[mistake.name] = AnswerSheet(self.exercise, self.seed, self.drawn, self.expected)
         again = self._again[mistake.name]
         others = sorted((n for n in range(len(self.drawn)) if n != number), key=lambda n: self.taken[n])
-        return all(_same_result(self.mistaken(mistake, n), again.mistaken(mistake, n)) for n in [number, *others[:2]])
+        return all(same_result(self.mistaken(mistake, n), again.mistaken(mistake, n)) for n in [number, *others[:2]])
 
     def example(self, mistake: Mistake, number: int) -> shrink.Found | None:
         """The smallest draw of a case on which a typical mistake shows, looked for when first asked for."""
@@ -268,11 +271,21 @@ class AnswerSheet:
                 self._examples[mistake.name, number] = _search(self, number, wrong)
         return self._examples[mistake.name, number]
 
+    def of_example(self, mistake: Mistake, number: int, drawn: Drawn, expected: dict) -> AnswerSheet:
+        """The sheet of that smallest draw alone."""
+        if (mistake.name, number) not in self._of_examples:
+            self._of_examples[mistake.name, number] = AnswerSheet(self.exercise, self.seed, [drawn], [expected])
+        return self._of_examples[mistake.name, number]
 
-def _same_result(one: dict, other: dict) -> bool:
-    if not one["status"] == other["status"] == "ok":
-        return one["status"] == other["status"]
-    return not difference(_essence(one["result"]), _essence(other["result"]), dtype=False)
+    def tried(self, request: dict) -> dict:
+        """What the reference does when it is asked for less than was drawn. Kept: whoever fails, many try the same inputs."""
+        key = hashlib.blake2b(wire.encode(request), digest_size=16).digest()
+        if (record := self._tried.get(key)) is None:
+            with switches.as_it_comes():
+                (record,) = probes.run(self.exercise.reference, [{**request, "forbid": []}])
+            if len(self._tried) < MOST_TRIED and record["status"] != "too slow":
+                self._tried[key] = record
+        return record
 
 
 @functools.lru_cache(maxsize=256)
@@ -375,10 +388,10 @@ def _alike(sheet: AnswerSheet, record: dict, mistake: Mistake, number: int) -> b
         told = accepted(drawn, record, expected)
         if told != accepted(drawn, other, expected):
             return False
-        if told is None or (not _same_result(record, other) and not sheet.is_steady(mistake, number)):
+        if told is None or (not same_result(record, other) and not sheet.is_steady(mistake, number)):
             return True  # both right, each in its way; or chance decides
     options = {"rtol": case.rtol, "atol": case.atol, "dtype": case.dtype}
-    if difference(_essence(record["result"]), _essence(other["result"]), **options) or set(record["changed"]) != set(
+    if difference(essence(record["result"]), essence(other["result"]), **options) or set(record["changed"]) != set(
         other["changed"]
     ):
         return False
@@ -396,13 +409,6 @@ def _gist(message: str) -> str:
     unnamed = re.sub(r"['\"][^'\"]{0,200}['\"]", "…", message[:200])
     said = shrink.kind_of(re.sub(r"\w{1,100}\.<locals>\.", "", unnamed))  # of what a function has inside: not where
     return " ".join(said.split()[:GIST])
-
-
-def _essence(result: Any) -> Any:
-    """Of a figure what is drawn in it: not the pixels, in which a font or a border may differ."""
-    if getattr(result, "tag", None) == "figure":
-        return result.value["axes"]
-    return result
 
 
 def _our_fault(exercise: Exercise, error: Exception) -> Verdict:

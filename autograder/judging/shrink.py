@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class Found:
     finding: str
     calls: list[Call] = field(default_factory=list)
 
-    @property
+    @cached_property
     def size(self) -> tuple[int, int, float]:
         """What is to become small: how many numbers, how many digits."""
         return measure(self.drawn.inputs)

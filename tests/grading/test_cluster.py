@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import os
 import pickle
@@ -32,6 +31,7 @@ from autograder.course.cells import is_check, verdict_data
 from autograder.course.folder import Course, CourseError
 from autograder.course.nbgrader.config import load_config
 from autograder.course.nbgrader.make import masters
+from autograder.course.nbgrader.place import LINE
 from autograder.course.notebooks import read_notebook
 from autograder.execution import Policy
 from autograder.grading.cluster import worker
@@ -41,7 +41,6 @@ from autograder.grading.cluster.connect import Asked, checked
 from autograder.grading.cluster.facts import difference, facts
 from autograder.grading.cluster.kit import kit_of, lay_out, parcel_of, unpack
 from autograder.grading.executor import take_in, workplace
-from autograder.grading.judges import Judges
 from autograder.grading.outside import JudgedOutside
 from autograder.grading.plan import Plan
 from autograder.grading.scratch import Scratch
@@ -169,7 +168,7 @@ def test_a_worker_without_the_sandbox_refuses_unless_the_configuration_does_with
     course = class_of(tmp_path, CHAPTERS[0], {"ada": True})
     config = load_config(course)
     plan = Plan(course, CHAPTERS[0], masters(config, CHAPTERS[0]), ("ada",), 0)
-    monkeypatch.setattr(worker, "Judges", functools.partial(Judges, preload=()))
+    monkeypatch.setattr(worker, "preload_of", lambda _: ())
     warm = worker.WarmJudges()
     assert warm.take_up(kit_of(JudgedOutside(config=config), plan), "somebody") == ""
     monkeypatch.setattr(worker, "Policy", lambda **_: Policy(layers=()))
@@ -402,6 +401,7 @@ def plain_class(folder: Path, students: int) -> tuple[Course, Course]:
     """The same class twice."""
     (folder / "quiet").mkdir()
     quiet = new_course(folder / "quiet")
+    (quiet.root / "course.toml").write_text('library = "numpy"\n')
     cells = [answer("f", "def f(): ..."), check("f-check", "assert f() == 1")]
     put(quiet, "ps1", {"p.ipynb": notebook(*cells)})
     for number in range(students):
@@ -411,9 +411,16 @@ def plain_class(folder: Path, students: int) -> tuple[Course, Course]:
 
 
 @pytest.mark.slow
-def test_workers_killed_the_connection_cut_and_we_killed_it_still_gives_the_same_gradebook(tmp_path):
+@pytest.mark.parametrize("where", ["SQLite", "PostgreSQL"])
+def test_workers_killed_the_connection_cut_and_we_killed_it_still_gives_the_same_gradebook(tmp_path, where, request):
+    """With PostgreSQL its server is started anew meanwhile, too: in order, and as after a crash."""
     random.seed(os.environ.get("KILLS_SEED", "16"))
-    quiet, killed = plain_class(tmp_path, 150)
+    server = request.getfixturevalue("postgres") if where == "PostgreSQL" else None
+    quiet, killed = plain_class(tmp_path, 15 * KILLS + 20)
+    if server:
+        with (killed.root / "nbgrader_config.py").open("a") as config:
+            config.write(f"\n{LINE}{server.database()!r}\n")
+        killed.gradebook.unlink()
     assert run("course", "grade", "ps1", cwd=quiet.root, timeout=1200).returncode == 0
     (tmp_path / "site").mkdir()
     scripts = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -444,6 +451,10 @@ def test_workers_killed_the_connection_cut_and_we_killed_it_still_gives_the_same
                 process.kill()
                 process.wait()
                 process = start()
+            if server and number in (2, 4):
+                server.stop(signal.SIGINT if number == 2 else signal.SIGQUIT)
+                time.sleep(2)
+                server.start()
             victims = workers_of(nannies.pid)
             random.choice(victims).kill()
         assert process.wait(1200) == 0, (tmp_path / "told").read_text()

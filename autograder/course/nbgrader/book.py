@@ -24,7 +24,7 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import scoped_session
 
 from ..folder import Course, CourseError
@@ -100,11 +100,23 @@ def _servers_trouble(said: str, where: str) -> str:
     return f"{where} cannot be used: {said}"
 
 
-def passes(error: Exception) -> bool:
-    """May the same work a moment later? Somebody else holds the gradebook, or the way to it was cut."""
-    code = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
-    cut = bool(getattr(error, "connection_invalidated", False))
-    return cut or "locked" in str(error) or code.startswith("40") or code in ("55P03", "57P01", "57P02", "57P03")
+def held(error: Exception) -> bool:
+    """May the same work a moment later, for somebody else holds the gradebook?"""
+    code = _code(error)
+    return "locked" in str(error) or code.startswith("40") or code == "55P03"
+
+
+def cut(error: Exception) -> bool:
+    """Is there no way to the gradebook's server? It may be there again a moment later: one that is started anew, say."""
+    code = _code(error)
+    lost = bool(getattr(error, "connection_invalidated", False)) or code.startswith(("08", "57P")) or code == "53300"
+    # who is not let in, or not reached, is told no code
+    return lost or (isinstance(error, OperationalError) and not code and "connection" in str(error.orig))
+
+
+def _code(error: Exception) -> str:
+    """PostgreSQL's, for what it says no to; SQLite has none."""
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
 
 
 def graded_students(gradebook: Gradebook, assignment: str) -> set[str]:

@@ -29,12 +29,13 @@ from traitlets.utils.importstring import import_item
 from ..files import copy_into, is_regular, remove_tree
 from ..folder import CourseError
 from ..notebooks import one_cell_a_line
-from .book import GO_ON, OneGradebook, gradebook_trouble, passes, troubles
+from .book import GO_ON, OneGradebook, cut, gradebook_trouble, held, troubles
 from .config import quiet
 from .guard import no_date
 from .look import ToLookAt
 
 LOCKED_TRIES = 3
+CUT_SECONDS = 30.0  # so long a gradebook's server may be away
 FULL = (errno.ENOSPC, errno.EDQUOT)
 BARRED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -184,7 +185,9 @@ class Saving:
 
         Raises `CourseError` if nothing was written; `Stopped`, if it would be the same for everybody.
         """
-        for tries in range(LOCKED_TRIES):
+        tries, until = 0, time.monotonic() + CUT_SECONDS
+        while True:
+            tries += 1
             app = self._app()
             app.executes, app.handed_in, app.book = self.executes, handed_in, self.book
             try:
@@ -199,9 +202,11 @@ class Saving:
             except DataError as error:  # PostgreSQL bounds what SQLite takes: this submission's, nobody else's
                 raise CourseError(gradebook_trouble(error, self.api.coursedir.db_url)) from None
             except (DBAPIError, InvalidEntry) as error:
-                if not passes(error):
-                    raise Stopped(gradebook_trouble(error, self.api.coursedir.db_url)) from None
-                time.sleep(2.0**tries)  # somebody else holds the gradebook for long: the result is too good to lose
+                lasts = time.monotonic() < until if cut(error) else tries < LOCKED_TRIES and held(error)
+                if not lasts:
+                    told = gradebook_trouble(error, self.api.coursedir.db_url)
+                    raise Stopped(told if GO_ON in told else f"{told}; see to it, and {GO_ON}") from None
+                time.sleep(min(2.0 ** (tries - 1), 4.0))  # the result is too good to lose
             except OSError as error:
                 if error.errno in FULL:
                     raise Stopped(f"the disk of {self.api.coursedir.root} is full; make room, and {GO_ON}") from None
@@ -210,4 +215,3 @@ class Saving:
                 raise CourseError(f"its result could not be written: {error}") from None
             except Exception as error:  # noqa: BLE001  a step or a plugin of the course's own may fail in any way
                 raise CourseError(f"its grades could not be written: {type(error).__name__}: {error}") from None
-        raise Stopped(f"another program holds the gradebook, or it cannot be reached; see to it, and {GO_ON}")

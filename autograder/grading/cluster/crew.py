@@ -173,6 +173,7 @@ class Crew:
             except Exception as error:  # noqa: BLE001  of many kinds, and whatever it is: nobody answers
                 self._events.put(("cut", str(error)))
                 return
+            self._heard = time.monotonic()  # here: who writes for long in between hears of it late
             self._events.put(("there", dict(there)))
 
     def _ask(self, worker: str) -> None:
@@ -204,7 +205,7 @@ class Crew:
         yield
 
     def _on_there(self, there: dict[str, int]) -> Iterator:
-        self._heard, self.there = time.monotonic(), there
+        self.there = there
         for worker in [worker for worker in self.hands if worker not in there]:
             yield self._loss(worker)
         for worker in there:

@@ -26,7 +26,7 @@ from ...course.folder import CourseError
 from ...execution import ChildError, Policy, ZygoteError
 from ..engine import Graded
 from ..executor import grade_one, in_a_sentence, workplace
-from ..judges import Judges
+from ..judges import Judges, preload_of
 from ..plan import Plan
 from ..reader import Reader
 from ..scratch import Scratch
@@ -55,7 +55,7 @@ class WarmJudges(WorkerPlugin):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._judges: Judges | None = None
+        self._judges: dict[tuple[str, ...], Judges] = {}  # by what is imported beforehand
         self._scratch: Scratch | None = None
         self._kits: dict[str, tuple[JudgedElsewhere, Plan]] = {}
         self._users: set[str] = set()
@@ -70,21 +70,23 @@ class WarmJudges(WorkerPlugin):
         with self._lock:
             self._users.add(user)
             self._wind_up()
-            if self._judges is None:
-                self._scratch, fresh = Scratch(), Judges(env=_environment())
-                fresh.__enter__()
-                ready(fresh)
-                self._judges = fresh
+            self._scratch = self._scratch or Scratch()
             if kit.digest not in self._kits:
                 self._kits[kit.digest] = lay_out(kit, Path(tempfile.mkdtemp(dir=self._scratch.path)))
             engine, _ = self._kits[kit.digest]
-            return self._exposed(engine) if engine.judged else ""
+            preload = preload_of(engine.home)
+            if preload not in self._judges:
+                fresh = Judges(preload, env=_environment())
+                fresh.__enter__()
+                ready(fresh)
+                self._judges[preload] = fresh
+            return self._exposed(engine, self._judges[preload]) if engine.judged else ""
 
-    def _exposed(self, engine: JudgedElsewhere) -> str:
+    def _exposed(self, engine: JudgedElsewhere, judges: Judges) -> str:
         """Why the sandbox is not in force, as a child tells; "" if it is."""
         work = tempfile.mkdtemp(dir=self._scratch.path)
         try:
-            with self._judges.zygote.fork(work, engine.limits, Policy(hidden=(str(engine.home),))) as child:
+            with judges.zygote.fork(work, engine.limits, Policy(hidden=(str(engine.home),))) as child:
                 return "" if child.report.isolated else f"its sandbox is not in force: {child.report}"
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -96,7 +98,8 @@ class WarmJudges(WorkerPlugin):
         """A batch, one after the other, by one judge. Usually several threads are here at once."""
         with self._lock:
             self._wind_up()
-            (engine, plan), judges, scratch = self._kits[digest], self._judges, self._scratch
+            (engine, plan), scratch = self._kits[digest], self._scratch
+            judges = self._judges[preload_of(engine.home)]
             self._busy += 1
         try:
             if not engine.judged:
@@ -121,12 +124,14 @@ class WarmJudges(WorkerPlugin):
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
-            judges, scratch = self._judges, self._scratch
-            self._judges = self._scratch = self._timer = None
+            judges, scratch = list(self._judges.values()), self._scratch
+            self._scratch = self._timer = None
+            self._judges.clear()
             self._kits.clear()
             self._users.clear()
-        if judges is not None:
-            judges.close()
+        for one in judges:
+            one.close()
+        if scratch is not None:
             scratch.close()
 
     def _wind_up(self) -> None:
