@@ -34,7 +34,7 @@ MOST_DRAWS = 20  # of one check
 SHRINK_SECONDS = 0.25  # for the smallest input of one check
 SLOW_SECONDS = 1.0  # for the slowest case: of such an exercise no smaller input is looked for
 TRY_SECONDS = 2.0  # for one of the inputs that are tried
-MOST_TRIED = 1000  # inputs of which a sheet keeps what the reference does
+MOST_TRIED = 300  # inputs of which a sheet keeps what the reference does
 GIST = 4  # words of an error by which it is known
 
 
