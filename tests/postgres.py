@@ -17,7 +17,7 @@ from pathlib import Path
 
 from browser import free_port
 
-QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=40", "shared_buffers=32MB")
+QUICK = ("fsync=off", "full_page_writes=off", "max_connections=40", "shared_buffers=32MB")
 GUARDED, PASSWORD = "guarded", "not-to-be-shown"
 """A role that needs a password; all others are let in."""
 

@@ -49,7 +49,7 @@ def _several_passes(answer, x, y, batch, training):
     passes = [list(dataset) for _ in range(2)]
     pairs = all(isinstance(e, tuple) and len(e) == 2 and hasattr(e[0], "dtype") for one in passes for e in one)
     if training and pairs and all(e[0].dtype.is_floating and len(e[0].shape) > 1 for one in passes for e in one):
-        more = [[np.reshape(images, (len(images), -1))[:, 0] for images, _ in dataset] for _ in range(4)]
+        more = [[np.reshape(np.asarray(images), (len(images), -1))[:, 0] for images, _ in dataset] for _ in range(4)]
     else:
         more = []
     kept = np.array_equal(x, before[0]) and np.array_equal(y, before[1])
@@ -197,7 +197,7 @@ def _first_batch(answer, x, y, batch, training):
         return dataset
     for _ in range(4):  # where whole batches change places, the first may be the first again, or the short one
         images = next(iter(dataset.take(1)))[0]
-        places = np.reshape(images, (len(images), -1))[:, :3]  # they say the image's place
+        places = np.reshape(np.asarray(images), (len(images), -1))[:, :3]  # they say the image's place
         if len(places) == batch and places[0, :2].any():
             break
     return places

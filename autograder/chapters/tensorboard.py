@@ -372,11 +372,13 @@ def plot_to_image(figure):
 def _bars(size, dpi, heights):
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=size, dpi=dpi, facecolor="#DDEEFF")
+    # nothing of the style that a notebook has chosen, which the judge has not: no layout but this, no spines
+    figure = plt.figure(figsize=size, dpi=dpi, facecolor="#DDEEFF", layout="none")
     axes = figure.add_subplot()  # off the middle: a cropped picture, or another layout, is another picture
     figure.subplots_adjust(left=0.1, bottom=0.1, right=0.5, top=0.7)
     axes.bar(range(len(heights)), heights, color="#0072B2")
-    axes.set(xticks=[], yticks=[], facecolor="#442200")
+    axes.set(xticks=[], yticks=[], facecolor="#442200", xmargin=0.05, ymargin=0.05)
+    axes.spines[:].set_visible(False)
     return figure
 
 
@@ -702,7 +704,7 @@ def _in_order(result, inputs, expected):
         return "the pictures do not stand in 5 rows of 5"
     images = np.asarray(inputs[0], np.float64)
     found = []
-    for _, _, pixels, *_ in cells:
+    for _, _, pixels, _, _, _ in cells:  # no more, no less
         if pixels.shape[:2] != images.shape[1:] or pixels.ndim > 3:
             return f"a picture in the grid has the shape {list(pixels.shape)}"
         likeness = _alike(np.asarray(pixels if pixels.ndim == 2 else pixels[..., 0], np.float64), images)

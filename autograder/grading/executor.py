@@ -182,7 +182,7 @@ def grade_one(
     done = {}
     for name, notebook in notebooks.items():
         about = {"student": student, "assignment": plan.assignment, "notebook": name}
-        work, new = place.prepare(there)
+        work, new = place.prepare()
         done[name] = engine.grade(notebook, about, work, by if isinstance(by, Judge) else None, new)
         place.gather(work, new)
         stamp(done[name], digest, plan.digest)

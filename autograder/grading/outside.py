@@ -63,15 +63,11 @@ class JudgedOutside(NbGraderPreprocessor):
             graded = self.grade(nb, about, files, None)
         else:
             require_python(nb)
-            course = Course(Path.cwd())
-            own, came = (
-                course.source_folder(about["assignment"]),
-                course.submitted_folder(about["student"], about["assignment"]),
-            )
+            own = Course(Path.cwd()).source_folder(about["assignment"])
             with shared_judge() as judge:
                 place = Workplace(judge.scratch, own, self.students_own(about["assignment"]))
                 try:
-                    work, new = place.prepare(course.notebooks(about["assignment"]), files, came)
+                    work, new = place.prepare(files)
                     graded = self.grade(nb, about, work, judge, new)
                     place.gather(work, new)
                     copy_into(place.written, files)

@@ -6,10 +6,7 @@ import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
-from ..course.files import NOTEBOOK, copy_files, copy_into, digest_of, is_regular, lay_over, own_files, put, remove_tree
-
-MOST_OF_A_NOTEBOOK = 16 << 20
-"""Bytes of a notebook that lies, as it was handed in, where it is run: for `%run other.ipynb`, and checks that read it."""
+from ..course.files import copy_files, copy_into, digest_of, lay_over, own_files, remove_tree
 
 
 class Workplace:
@@ -37,13 +34,10 @@ class Workplace:
     def notebook(self, name: str) -> Path:
         return self.handed_in / f"{name}.ipynb"
 
-    def prepare(
-        self, notebooks: Collection[str], laid_out: Path | None = None, submitted: Path | None = None
-    ) -> tuple[Path, Path]:
+    def prepare(self, laid_out: Path | None = None) -> tuple[Path, Path]:
         """For the next notebook: a folder to work in, and an empty one for what it writes.
 
-        notebooks: the names of the assignment's. laid_out: where nbgrader has laid out the submission's files already; submitted:
-        where they were handed in.
+        laid_out: where nbgrader has laid out the submission's files already.
         """
         self._count += 1
         work, new = (self.root / f"{what}-{self._count}" for what in ("work", "new"))
@@ -58,10 +52,6 @@ class Workplace:
             for name in self._own:
                 if (laid_out / name).is_file():
                     lay_over({name: laid_out / name}, work)
-        came = self.handed_in if submitted is None else submitted
-        for path in (came / f"{name}{NOTEBOOK}" for name in notebooks):
-            if is_regular(path, came) and path.stat().st_size <= MOST_OF_A_NOTEBOOK:
-                put(path, work, path.name)
         return work, new
 
     def gather(self, work: Path, new: Path) -> None:

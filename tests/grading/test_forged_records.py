@@ -36,6 +36,7 @@ from autograder.judging.verdict import OUTCOMES, Verdict
 
 EXERCISES = exercises()
 SEED, OTHER_SEED = 3, 4
+MOST_PARTS = 20  # of one list that are spoiled
 
 # -- spoiling -----------------------------------------------------------------------------------------------------------
 
@@ -54,6 +55,8 @@ def pieces(value: Any) -> Iterator[tuple[str, Any, Callable[[Any], Any]]]:
     """(name, piece, function that gives the value with another piece in its place) of a container."""
     if isinstance(value, (list, tuple)):
         for i, part in enumerate(value):
+            if MOST_PARTS // 2 <= i < len(value) - MOST_PARTS // 2:
+                continue  # of a long list's like parts those at its ends
             yield f"[{i}]", part, lambda new, i=i: type(value)([*value[:i], new, *value[i + 1 :]])
     elif isinstance(value, dict):
         for key, part in value.items():
@@ -255,9 +258,19 @@ FREE: dict[str, tuple[str, ...]] = {
         # one pixel of a picture of 784, which is known by its likeness: colours and their range are free
         r"a batch: the first 25 count: \['cells'\]\[\d+\]\[2\] changed",
     ),
+    "graph_and_session.on_device": (
+        # what was added to the graph tells mistakes apart; how the sum is built is free
+        r".*: (without 'added'|\['added'\].*)",
+    ),
+    "graph_and_session.descend_x2": (
+        # as good as there: the last of forty steps are nearer to 0 than two millionths
+        r"a small step: it converges: \[\d+\] = 0",
+    ),
     "regularization_and_ema.noisy_circle": (
         # here it counts which calls give the same points and which others, not where they lie
         r"the seed decides: \[[01]\].*(changed|all [01]).*",
+        # and of two storms of noise only that they differ
+        r"the seed decides: \[2\].*(changed|all [01]|reversed).*",
     ),
 }
 """What may pass, and why: regular expressions for "case: what was done"."""

@@ -81,19 +81,18 @@ def test_the_notebooks_of_a_submission_share_a_folder_with_the_courses_own_files
     course = new_course(tmp_path)
     first = check("first", "assert open('data.csv').read() == 'right'\nassert open('mine.txt').read() == 'mine'")
     second = check("second", "assert open('made/by-a.txt').read() == 'a'\nassert open('data.csv').read() == 'right'")
-    other = check("other", "import json\nassert json.load(open('a.ipynb'))['cells'][0]['id'] == 'first'")
     write = answer(
         "write",
         "import os\nos.makedirs('made')\nopen('made/by-a.txt', 'w').write('a')\nopen('data.csv', 'w').write('x')",
     )
-    files = {"a.ipynb": notebook(first, write), "b.ipynb": notebook(second, other)}
+    files = {"a.ipynb": notebook(first, write), "b.ipynb": notebook(second)}
     put(course, "ps1", {**files, "data.csv": "right"})
     put(course, "ps1", {**files, "data.csv": "changed", "mine.txt": "mine"}, "ada")
     outcome = graded(course, "ps1", judges)
     assert outcome.failures == ()
-    assert scores(course, "ps1") == {("ada", "a", "first"): 2, ("ada", "b", "second"): 2, ("ada", "b", "other"): 2}
+    assert scores(course, "ps1") == {("ada", "a", "first"): 2, ("ada", "b", "second"): 2}
     (row,) = read_grades(course, "ps1")
-    assert row.points == {"a/first": (2, 2), "b/second": (2, 2), "b/other": (2, 2)} and row.total == 6
+    assert row.points == {"a/first": (2, 2), "b/second": (2, 2)} and row.total == 4
     assert [column.header for column in table(course, "ps1", [row], 200).columns][1:3] == ["a/first", "b/second"]
     assert class_report(course, "ps1").stamps.total() == 2
     folder = course.autograded_folder("ada", "ps1")

@@ -77,7 +77,6 @@ def test_switches_put_nothing_in_a_functions_place():
     try:
         tf.config.run_functions_eagerly(True)
         keras.config.set_floatx("float64")
-        tf.experimental.numpy.experimental_enable_numpy_behavior()
         assert not patches.found()
     finally:
         switches.restore(thrown)
