@@ -699,7 +699,7 @@ def grid_of_parts(images):
 
 
 def read_at_most_a_thousand(logdir, tag):
-    accumulator = EventAccumulator(str(logdir), size_guidance={"tensors": 1000})
+    accumulator = EventAccumulator(str(logdir), size_guidance={"tensors": 300})
     accumulator.Reload()
     points = {e.step: float(tf.make_ndarray(e.tensor_proto)) for e in accumulator.Tensors(tag)}
     return _lists(sorted(points.items()))
