@@ -698,7 +698,7 @@ def grid_of_parts(images):
     return _grid_with(images, lambda ax: ax.set_xlim(5, 20))
 
 
-def read_at_most_a_thousand(logdir, tag):
+def read_at_most_three_hundred(logdir, tag):
     accumulator = EventAccumulator(str(logdir), size_guidance={"tensors": 300})
     accumulator.Reload()
     points = {e.step: float(tf.make_ndarray(e.tensor_proto)) for e in accumulator.Tensors(tag)}
@@ -789,7 +789,7 @@ WRONG = {
         nothing_at_all,
     ],
     "read_scalars": [
-        read_at_most_a_thousand,
+        read_at_most_three_hundred,
         read_nothing_beyond_the_place_where_it_went_on,
         read_the_smallest_file_first,
         read_at_most_a_hundred,
