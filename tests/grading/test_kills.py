@@ -102,6 +102,7 @@ def wait_until_graded(count: int, course, process) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow  # half a minute, and its kin runs with SQLite
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_with_postgresql_killed_and_its_server_started_anew_it_still_gives_the_gradebook_of_sqlite(tmp_path, postgres):
     url, told = postgres.database(), tmp_path / "told"
