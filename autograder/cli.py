@@ -735,8 +735,10 @@ def left_over(course: Course, path: Path) -> bool:
     """Is it a gradebook.db from before the gradebook was moved? Asked of one that cannot be written: nbgrader is imported for it."""
     from .course.nbgrader.place import db_url_of, file_of
 
+    if path != course.gradebook:
+        return False
     used = file_of(db_url_of(course))
-    return path == course.gradebook and not (used is not None and used.exists() and used.samefile(path))
+    return used is None or not used.exists() or not used.samefile(path)
 
 
 def why_not(path: Path) -> str:

@@ -56,11 +56,6 @@ def _watched(act):
     return result, still
 
 
-def _watching(probe):
-    """The source of a probe, and below it that of what it watches sessions with."""
-    return "\n\n".join(source_of(part) for part in (probe, _watched))
-
-
 # -- build_graph
 
 
@@ -136,25 +131,27 @@ def _row_sums(result, inputs, expected):
     return None
 
 
-@build_graph.case("a graph of its own, run on three rows", points=1, probe=_watching(_built), accept=_row_sums)
+@build_graph.case(
+    "a graph of its own, run on three rows", points=1, probe=source_of(_built, _watched), accept=_row_sums
+)
 def _(rng):
     rows = _normal(rng, 3, 2)
     rows[0] = -abs(rows[0])  # a sum below 0, whatever was drawn
     return (rows,)
 
 
-@build_graph.case("run on many rows of large numbers", points=1, probe=_watching(_built), accept=_row_sums)
+@build_graph.case("run on many rows of large numbers", points=1, probe=source_of(_built, _watched), accept=_row_sums)
 def _(rng):
     return (_normal(rng, int(rng.integers(17, 40)), 2, scale=1000),)
 
 
-@build_graph.case("run on a single row", points=1, probe=_watching(_built), accept=_row_sums)
+@build_graph.case("run on a single row", points=1, probe=source_of(_built, _watched), accept=_row_sums)
 def _(rng):
     # one of each sign, and a sum below 0
     return (rng.permutation([[rng.uniform(1, 2), -rng.uniform(3, 4)]], axis=1).astype("float32"),)
 
 
-@build_graph.case("run on no row at all", points=1, probe=_watching(_built), accept=_row_sums)
+@build_graph.case("run on no row at all", points=1, probe=source_of(_built, _watched), accept=_row_sums)
 def _(rng):
     return (_normal(rng, 0, 2),)
 
@@ -354,29 +351,34 @@ def _afresh(result, inputs, expected):
     return None
 
 
-@run.case("two variables, two placeholders", points=1, probe=_watching(_ran), accept=_afresh)
+@run.case("two variables, two placeholders", points=1, probe=source_of(_ran, _watched), accept=_afresh)
 def _(rng):
     return made(_program, _normal(rng, 2, 3), _normal(rng, 3), 0), _normal(rng, int(rng.integers(2, 40)), 2)
 
 
-@run.case("a single row, and variables that y does not need", points=0.5, probe=_watching(_ran), accept=_afresh)
+@run.case(
+    "a single row, and variables that y does not need", points=0.5, probe=source_of(_ran, _watched), accept=_afresh
+)
 def _(rng):
     return made(_program, _normal(rng, 2, 3), _normal(rng, 3), int(rng.integers(1, 4))), _normal(rng, 1, 2)
 
 
-@run.case("no variable, nothing to feed", points=0.5, probe=_watching(_ran), accept=_afresh)
+@run.case("no variable, nothing to feed", points=0.5, probe=source_of(_ran, _watched), accept=_afresh)
 def _(rng):
     return made(_constant, _normal(rng, 2, 2)), None
 
 
 @run.case(
-    "y changes a variable: each call begins afresh and runs y once", points=1, probe=_watching(_ran), accept=_afresh
+    "y changes a variable: each call begins afresh and runs y once",
+    points=1,
+    probe=source_of(_ran, _watched),
+    accept=_afresh,
 )
 def _(rng):
     return made(_counter, _normal(rng, 2), False), None
 
 
-@run.case("a variable that is not trainable", points=1, probe=_watching(_ran), accept=_afresh)
+@run.case("a variable that is not trainable", points=1, probe=source_of(_ran, _watched), accept=_afresh)
 def _(rng):
     return made(_counter, _normal(rng), True), None
 

@@ -17,7 +17,7 @@ from tensorboard.util.tensor_util import make_ndarray, make_tensor_proto
 
 from ..judging.compare import as_array, describe
 from ..judging.exercise import exercise
-from ..judging.values import made
+from ..judging.values import made, source_of
 
 MAX_FILES, MAX_BYTES, MAX_VALUES, MAX_ELEMENTS = 100, 4 << 20, 10_000, 10_000
 """Of event files, of their bytes together, of the values in them, of the elements of one value: far beyond any task's need."""
@@ -96,6 +96,17 @@ def _no_files(files):
     return None
 
 
+def _events(data):
+    """The events of a file that TensorFlow has written. For probes: `_records` is the judge's, who trusts no length."""
+    import struct
+
+    at = 0
+    while at + 12 <= len(data):
+        size = struct.unpack_from("<Q", data, at)[0]
+        yield tf.compat.v1.Event.FromString(data[at + 12 : at + 12 + size])
+        at += size + 16
+
+
 def _logged(answer, *inputs):
     """Call answer(logdir, …); the events that are in logdir afterwards, as one event file whose clock stands still.
 
@@ -135,11 +146,7 @@ def _logged(answer, *inputs):
             for name in names:
                 with open(os.path.join(folder, name), "rb") as file:
                     data = file.read()
-                at = 0
-                while at + 12 <= len(data):
-                    size = struct.unpack_from("<Q", data, at)[0]
-                    event = tf.compat.v1.Event.FromString(data[at + 12 : at + 12 + size])
-                    at += size + 16
+                for event in _events(data):
                     if event.summary.value:  # the others say who wrote the file, and when
                         event.wall_time = 0.0
                         events.append(event)
@@ -232,26 +239,30 @@ def _scalars(files, inputs, expected):
 # a second call; the caller's list; the default writer and the default step afterwards.
 
 
-@log_scalars.case("a falling loss", probe=_logged, accept=_scalars)
+@log_scalars.case("a falling loss", probe=source_of(_logged, _events), accept=_scalars)
 def _(rng):
     return "train-loss", [float(v) for v in np.sort(rng.uniform(0.1, 2, size=rng.integers(3, 9)))[::-1]], ""
 
 
 @log_scalars.case(
-    "another tag in a new folder, more values than a reader keeps by default", probe=_logged, accept=_scalars
+    "another tag in a new folder, more values than a reader keeps by default",
+    probe=source_of(_logged, _events),
+    accept=_scalars,
 )
 def _(rng):
     sizes = 10.0 ** rng.integers(-20, 20, size=rng.integers(101, 106))
     return f"run {rng.integers(10)}/Accuracy", [float(v) for v in rng.normal(size=len(sizes)) * sizes], "a new folder"
 
 
-@log_scalars.case("a value again and again, between some that are not finite", probe=_logged, accept=_scalars)
+@log_scalars.case(
+    "a value again and again, between some that are not finite", probe=source_of(_logged, _events), accept=_scalars
+)
 def _(rng):
     same = [float(rng.integers(1, 7)) / 7] * int(rng.integers(4, 6))
     return "flat", [math.nan, *same, math.inf, *same, -math.inf], "a second call"
 
 
-@log_scalars.case("a single value, and what is logged after it", probe=_logged, accept=_scalars)
+@log_scalars.case("a single value, and what is logged after it", probe=source_of(_logged, _events), accept=_scalars)
 def _(rng):
     return "once", [float(rng.integers(1, 7)) / 7], ""
 
@@ -900,17 +911,17 @@ def _patches(rng, n):
 # reach them; order, rows and columns; a folder that is there, or not; a second call; the default writer afterwards.
 
 
-@log_images.case("a few pictures", points=1, probe=_logged, accept=_all_pictures)
+@log_images.case("a few pictures", points=1, probe=source_of(_logged, _events), accept=_all_pictures)
 def _(rng):
     return *_patches(rng, rng.integers(4, 25)), "a second call"
 
 
-@log_images.case("a batch of one, in a new folder", points=1, probe=_logged, accept=_all_pictures)
+@log_images.case("a batch of one, in a new folder", points=1, probe=source_of(_logged, _events), accept=_all_pictures)
 def _(rng):
     return rng.uniform(0.05, 0.9, size=(1, 28, 28, 1)).astype("float32"), "a new folder"
 
 
-@log_images.case("hundreds of pictures", points=2, probe=_logged, accept=_all_pictures)
+@log_images.case("hundreds of pictures", points=2, probe=source_of(_logged, _events), accept=_all_pictures)
 def _(rng):
     return *_patches(rng, rng.integers(257, 270)), ""
 
@@ -1011,7 +1022,6 @@ def _with_files(answer, files, tag, places):
     places: in which order they are put into the folder, where there are a note and a folder of another run, too.
     """
     import os
-    import struct
     import tempfile
 
     def written(curves):  # the first point of each curve by tf.summary; the others are copies of it, which is quicker
@@ -1025,12 +1035,7 @@ def _with_files(answer, files, tag, places):
             (name,) = os.listdir(folder)
             path = os.path.join(folder, name)
             with open(path, "rb") as file:
-                data = file.read()
-            events, at = [], 0
-            while at < len(data):
-                size = struct.unpack_from("<Q", data, at)[0]
-                events.append(tf.compat.v1.Event.FromString(data[at + 12 : at + 12 + size]))
-                at += size + 16
+                events = list(_events(file.read()))
             with tf.io.TFRecordWriter(path) as writer:
                 writer.write(events[0].SerializeToString())  # the format's version
                 for event, (name, steps, values) in zip(events[1:], curves, strict=True):
@@ -1080,17 +1085,17 @@ def _curve(rng, name, steps):
 # one file or several, in whatever order a folder lists them; steps that a resumed run repeats; other files and folders beside.
 
 
-@read_scalars.case("one short curve", probe=_with_files)
+@read_scalars.case("one short curve", probe=source_of(_with_files, _events))
 def _(rng):
     return [[_curve(rng, "loss", range(0, 100 * rng.integers(4, 9), 100))]], "loss", [0]
 
 
-@read_scalars.case("a long curve", probe=_with_files)
+@read_scalars.case("a long curve", probe=source_of(_with_files, _events))
 def _(rng):
     return [[_curve(rng, "loss", range(0, 100 * rng.integers(301, 306), 100))]], "loss", [0]
 
 
-@read_scalars.case("several tags that are alike, and other kinds of data", probe=_with_files)
+@read_scalars.case("several tags that are alike, and other kinds of data", probe=source_of(_with_files, _events))
 def _(rng):
     tags = ["loss/train", "loss-2", "train/loss", "Loss", "los", "a histogram"]
     curves = [_curve(rng, tag, range(50, 100 * rng.integers(1, 5), 100)) for tag in tags]
@@ -1098,7 +1103,7 @@ def _(rng):
     return [[curves[k] for k in rng.permutation(len(curves))]], "loss", [0]
 
 
-@read_scalars.case("steps that are uneven and large, values that are not finite", probe=_with_files)
+@read_scalars.case("steps that are uneven and large, values that are not finite", probe=source_of(_with_files, _events))
 def _(rng):
     steps = [9, 10, *(10 + np.cumsum(rng.integers(1, 1 << 40, size=rng.integers(4, 9))))]
     name, steps, values = _curve(rng, "loss", steps)
@@ -1106,7 +1111,7 @@ def _(rng):
     return [[[name, steps, values]]], "loss", [0]
 
 
-@read_scalars.case("steps that were not written in order", probe=_with_files)
+@read_scalars.case("steps that were not written in order", probe=source_of(_with_files, _events))
 def _(rng):
     steps = 10 * np.arange(rng.integers(4, 9))
     name, steps, values = _curve(rng, "loss", np.roll(steps, 1))
@@ -1114,7 +1119,9 @@ def _(rng):
     return [[[name, steps, values]]], "loss", [0]
 
 
-@read_scalars.case("a run that was resumed, and repeats steps: several files in one folder", probe=_with_files)
+@read_scalars.case(
+    "a run that was resumed, and repeats steps: several files in one folder", probe=source_of(_with_files, _events)
+)
 def _(rng):
     # it breaks off twice, and goes on from what was saved before: first it does not get as far as it was, then beyond it with
     # fewer steps, so that the last one of the first file stands

@@ -19,7 +19,7 @@ OUTPUTS = {
 
 FIELDS = {"id", "cell_type", "metadata", "source"}
 FLAGS = {"collapsed": bool, "jupyter": dict, "format": str, "name": str}
-ABOUT = {"title": str, "authors": list, "orig_nbformat": int, "kernelspec": dict, "language_info": dict}
+ABOUT = {"title": str, "authors": list, "kernelspec": dict, "language_info": dict}
 """What a cell's, and a notebook's, metadata may hold under these names."""
 
 IDENTITY = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -36,13 +36,12 @@ def mended(notebook: dict) -> dict:
             del about[section]
     if "kernelspec" in about and not isinstance(about["kernelspec"].get("display_name"), str):
         about["kernelspec"] = {**about["kernelspec"], "display_name": about["kernelspec"]["name"]}
-    if "orig_nbformat" in about:
-        about.pop("orig_nbformat")
-    minor = notebook.get("nbformat_minor")
-    minor = minor if type(minor) is int and minor >= 0 else 4
+    about.pop("orig_nbformat", None)
+    minor = _count(notebook.get("nbformat_minor"))
     cells = notebook.get("cells")
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise TypeError("it has no list of cells")
+    minor = 4 if minor is None else minor
     return {"nbformat": 4, "nbformat_minor": minor, "metadata": about, "cells": [_cell(cell) for cell in cells]}
 
 
@@ -61,8 +60,8 @@ def _cell(cell: dict) -> dict:
         del about["scrolled"]
     about.pop("execution", None)  # when it ran, which nobody reads
     if kind == "code":
-        count, outputs = cell.get("execution_count"), cell.get("outputs")
-        kept["execution_count"] = count if type(count) is int and count >= 0 else None
+        outputs = cell.get("outputs")
+        kept["execution_count"] = _count(cell.get("execution_count"))
         kept["outputs"] = [_output(o) for o in outputs if _is_output(o)] if isinstance(outputs, list) else []
     elif isinstance(cell.get("attachments"), dict):
         found = cell["attachments"].items()
@@ -72,13 +71,21 @@ def _cell(cell: dict) -> dict:
 
 def _text(source: Any) -> str:
     """A source in one piece. Raises TypeError for what is no text."""
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        return "".join(source)
     if source is None:
         return ""
-    if not isinstance(source, str):
+    if not _is_text(source):
         raise TypeError("what is in a cell is no text")
-    return source
+    return "".join(source)
+
+
+def _is_text(value: Any) -> bool:
+    """Is it a text, in one piece or line by line?"""
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(line, str) for line in value))
+
+
+def _count(value: Any) -> int | None:
+    """A number to count with; None for all else."""
+    return value if type(value) is int and value >= 0 else None
 
 
 def _only(metadata: Any, types: dict[str, type]) -> dict:
@@ -91,11 +98,10 @@ def _is_output(output: Any) -> bool:
     if not isinstance(output, dict) or output.get("output_type") not in OUTPUTS:
         return False
     wanted = OUTPUTS[output["output_type"]]
-    texts = (output.get(name) for name in ("text", "traceback") if name in wanted)
     return (
         all(isinstance(output.get(name), kind) for name, kind in wanted.items() if name != "metadata")
         and _is_bundle(output.get("data", {}))
-        and all(isinstance(line, str) for text in texts if isinstance(text, list) for line in text)
+        and all(_is_text(output[name]) for name in ("text", "traceback") if name in wanted)
     )
 
 
@@ -104,16 +110,12 @@ def _output(output: dict) -> dict:
     if "data" in kept:
         kept["metadata"] = kept["metadata"] if isinstance(kept.get("metadata"), dict) else {}
     if output["output_type"] == "execute_result":
-        count = output.get("execution_count")
-        kept["execution_count"] = count if type(count) is int and count >= 0 else None
+        kept["execution_count"] = _count(output.get("execution_count"))
     return kept
 
 
 def _is_bundle(kinds: Any) -> bool:
     """Are these contents by their types, each a text or, for JSON, whatever it is?"""
     return isinstance(kinds, dict) and all(
-        kind.endswith("json")
-        or isinstance(content, str)
-        or (isinstance(content, list) and all(isinstance(line, str) for line in content))
-        for kind, content in kinds.items()
+        kind.endswith("json") or _is_text(content) for kind, content in kinds.items()
     )

@@ -32,14 +32,14 @@ from .registry import BrokenExercises, UnknownExercise, find  # noqa: E402
 
 SECONDS = 0.25  # for the draws of one check: with all that is around them less than a third of a second
 DEEP = 1000  # calls within calls that a check must be able to make
-patches.keep()
+patches.keep()  # now that TensorFlow and Keras are there, too
 ledger.keep()
 
 
 def check(answer: Any) -> Verdict:
     """Check an answer against its exercise, found by the name in the check cell. Raises nothing, so that "Run All" goes on."""
     frame, name = sys._getframe(1), None
-    with patches.undone(), _room():
+    with _untouched():
         try:
             name = _name_in_call(frame) or getattr(answer, "__name__", None)
             verdict = _check(answer, name)
@@ -56,7 +56,7 @@ def ready(*answers: Any) -> bool:
     if ready(clip_global, clipped_step):
         pictures.saved_run(...)
     """
-    with patches.undone(), _room():
+    with _untouched():
         names = _names_in_call(sys._getframe(1), "ready")
         if len(names) != len(answers):
             names = [getattr(answer, "__name__", None) for answer in answers]
@@ -112,12 +112,13 @@ def _impossible(why: str) -> str:
 
 
 @contextlib.contextmanager
-def _room() -> Iterator[None]:
-    """Meanwhile as many calls within calls as a check needs, whatever limit a notebook has set."""
+def _untouched() -> Iterator[None]:
+    """Meanwhile the libraries as they come, and as many calls within calls as a check needs, whatever limit a notebook has set."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, DEEP))
     try:
-        yield
+        with patches.undone():
+            yield
     finally:
         with contextlib.suppress(RecursionError):  # we are deeper than the notebook allows
             sys.setrecursionlimit(limit)

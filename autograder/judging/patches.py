@@ -60,13 +60,13 @@ def told(patches: Patches) -> list[str]:
 
 
 @contextlib.contextmanager
-def undone() -> Iterator[None]:
-    """Meanwhile the libraries are as they come, and what was in their place is set aside for `as_made`."""
+def undone() -> Iterator[Patches]:
+    """Meanwhile the libraries are as they come, and what was in their place is set aside for `as_made`: all that is yielded."""
     theirs = _in_place()
     _put_back(theirs)
     _aside.update(theirs)
     try:
-        yield
+        yield _aside
     finally:
         for key in theirs:
             if key in _aside:
@@ -76,13 +76,13 @@ def undone() -> Iterator[None]:
 @contextlib.contextmanager
 def meanwhile(patches: Patches) -> Iterator[None]:
     """The libraries as they come, and these set aside instead of what the notebook has put in their place."""
-    with undone():
-        saved = dict(_aside)
-        _replace_aside(patches)
+    global _aside
+    with undone() as saved:
+        _aside = dict(patches)
         try:
             yield
         finally:
-            _replace_aside(saved)
+            _aside = saved
 
 
 def as_made(answer: Callable) -> Callable:
@@ -133,12 +133,6 @@ def _put(key: tuple[str, str], value: Any) -> None:
 def _put_back(patches: Patches) -> None:
     for module, name in patches:
         setattr(sys.modules[module], name, _originals[module][name])
-
-
-def _replace_aside(patches: Patches) -> None:
-    kept = dict(patches)
-    _aside.clear()
-    _aside.update(kept)
 
 
 def _alias(module: str) -> str:

@@ -84,8 +84,8 @@ def run(answer: Callable, requests: list[dict]) -> list[dict]:
     if is_stub(answer):
         return [{"status": "stub"} for _ in requests]
     records: list[dict] = []
-    with patches.undone():
-        changed = patches.told(patches.found())
+    with patches.undone() as theirs:
+        changed = patches.told(theirs)
         for asked in requests:
             if records and records[-1]["status"] == "too slow":
                 records.append(records[-1])

@@ -78,8 +78,10 @@ def made(function: Callable | str, *arguments: Any) -> Tagged:
     return Tagged("made", (source_of(function), list(arguments)))
 
 
-def source_of(function: Callable | str) -> str:
-    """The source text of a function without its decorators; a text is passed through."""
+def source_of(function: Callable | str, *helpers: Callable) -> str:
+    """The source text of a function without its decorators, below it that of others which it calls; a text is passed through."""
+    if helpers:
+        return "\n\n".join(map(source_of, (function, *helpers)))
     if isinstance(function, str):
         return function
     lines = textwrap.dedent(inspect.getsource(function)).splitlines()

@@ -290,15 +290,17 @@ def descend_at_most_thirty(f, x0, lr, n):
     return descend_tensor(f, x0, lr, min(n, 30))
 
 
+def _slope(f, x):
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    return tape.gradient(y, x)
+
+
 def descend_decaying(f, x0, lr, n):
-    x = tf.convert_to_tensor(x0)
-    path = [x]
+    path = [tf.convert_to_tensor(x0)]
     for k in range(n):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = f(x)
-        x = x - lr * 0.99**k * tape.gradient(y, x)
-        path.append(x)
+        path.append(path[-1] - lr * 0.99**k * _slope(f, path[-1]))
     return tf.stack(path)
 
 
@@ -306,18 +308,15 @@ def descend_until_unbounded(stays):
     """Where the gradient is no number any more it stops, or stays where it is."""
 
     def descend(f, x0, lr, n):
-        x = tf.convert_to_tensor(x0)
-        path = [x]
+        path = [tf.convert_to_tensor(x0)]
         for _ in range(n):
-            with tf.GradientTape() as tape:
-                tape.watch(x)
-                y = f(x)
-            slope = tape.gradient(y, x)
+            slope = _slope(f, path[-1])
             if np.all(np.isfinite(slope)):
-                x = x - lr * slope
-            elif not stays:
+                path.append(path[-1] - lr * slope)
+            elif stays:
+                path.append(path[-1])
+            else:
                 break
-            path.append(x)
         return tf.stack(path)
 
     return descend
@@ -328,15 +327,10 @@ def descend_bounded_places(f, x0, lr, n):
 
 
 def descend_momentum(f, x0, lr, n):
-    x, speed = tf.convert_to_tensor(x0), tf.zeros([2])
-    path = [x]
+    path, speed = [tf.convert_to_tensor(x0)], tf.zeros([2])
     for _ in range(n):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = f(x)
-        speed = 0.5 * speed + tape.gradient(y, x)
-        x = x - lr * speed
-        path.append(x)
+        speed = 0.5 * speed + _slope(f, path[-1])
+        path.append(path[-1] - lr * speed)
     return tf.stack(path)
 
 

@@ -242,28 +242,23 @@ def l2_counting(weights, lam, seen=[]):  # noqa: B006
     return l2_loop(seen, lam)
 
 
-def total_without_digits(graph):
-    first = {}
-    for tensor in graph.get_collection("losses"):
-        first.setdefault(re.sub(r"_\d+", "", tensor.op.name), tensor)
-    with tf.compat.v1.Session(graph=graph) as session:
-        return len(first), float(sum(session.run(list(first.values()))))
+def total_named(short):
+    """Of all whose names are alike when they are cut so, the first counts."""
+
+    def total_loss(graph):
+        first = {}
+        for tensor in graph.get_collection("losses"):
+            first.setdefault(short(tensor.op.name), tensor)
+        with tf.compat.v1.Session(graph=graph) as session:
+            return len(first), float(sum(session.run(list(first.values()))))
+
+    return total_loss
 
 
-def total_leaf(graph):
-    first = {}
-    for tensor in graph.get_collection("losses"):
-        first.setdefault(re.sub(r"_\d+$", "", tensor.op.name.split("/")[-1]), tensor)
-    with tf.compat.v1.Session(graph=graph) as session:
-        return len(first), float(sum(session.run(list(first.values()))))
-
-
-def total_stripped(graph):
-    first = {}
-    for tensor in graph.get_collection("losses"):
-        first.setdefault(tensor.op.name.rstrip("0123456789_"), tensor)
-    with tf.compat.v1.Session(graph=graph) as session:
-        return len(first), float(sum(session.run(list(first.values()))))
+total_without_digits = total_named(lambda name: re.sub(r"_\d+", "", name))
+total_leaf = total_named(lambda name: re.sub(r"_\d+$", "", name.split("/")[-1]))
+total_stripped = total_named(lambda name: name.rstrip("0123456789_"))
+total_all_suffixes = total_named(lambda name: re.sub(r"(_\d+)+$", "", name))
 
 
 def total_by_prefix(graph):
@@ -367,14 +362,6 @@ def circle_seed_or_one(n, noise, seed):
     rng = np.random.default_rng(seed or 1)
     clean = rng.uniform([-1, 0], [1, 2], (n, 2))
     return clean + rng.normal(0, noise, (n, 2)), (np.hypot(*clean.T) > 1).astype(int)[:, None]
-
-
-def total_all_suffixes(graph):
-    first = {}
-    for tensor in graph.get_collection("losses"):
-        first.setdefault(re.sub(r"(_\d+)+$", "", tensor.op.name), tensor)
-    with tf.compat.v1.Session(graph=graph) as session:
-        return len(first), float(sum(session.run(list(first.values()))))
 
 
 def ema_bound_early_only(shadow, value, decay, num_updates=None):
