@@ -442,7 +442,7 @@ def class_(context: click.Context, chapters: tuple[str, ...]) -> None:
     from .term.overview import names, overview, overview_table
 
     course, console = course_of(context), Console()
-    states = overview(course, course.pick(chapters))
+    states = overview(course, course.pick(chapters), console)
     console.print(overview_table(course, states))
     for state in states if chapters else ():
         for line in names(state, read_roster(course)):
@@ -471,6 +471,7 @@ def collect(context: click.Context, chapter: str, sources: tuple[Path, ...], dry
 
     from rich.console import Console
 
+    from .course.pool import bar
     from .course.settings import read_settings
     from .term.found import find
     from .term.plan import plan
@@ -481,9 +482,11 @@ def collect(context: click.Context, chapter: str, sources: tuple[Path, ...], dry
     (picked,) = course.pick([chapter])
     writable(course)
     with tempfile.TemporaryDirectory(prefix="course-collect-") as scratch:
-        made = plan(course, picked, find(sources, Path(scratch)), read_settings(course), file_times=file_times)
+        with bar("unpacking", None, console):
+            haul = find(sources, Path(scratch))
+        made = plan(course, picked, haul, read_settings(course), file_times=file_times, console=console)
         if not dry_run:
-            store(course, made)
+            store(course, made, console)
     console.print(plan_table(course, made))
     for line in sentences(made, dry_run):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -515,12 +518,14 @@ def export(
     \b
     Example: course export --for canvas 01 02
     """
+    from rich.console import Console
+
     from .course.notebooks import write_text
     from .term.export import export as make
 
     course = course_of(context)
     picked = course.pick_assignments(chapters) if chapters else course.assignments()
-    made = make(course, picked, form, by_exercise=by_exercise, zero=zero)
+    made = make(course, picked, form, by_exercise=by_exercise, zero=zero, console=Console())
     path = output or course.root / f"grades-{form}.csv"
     if not path.absolute().parent.is_dir():
         raise CourseError(f"there is no folder {path.absolute().parent}")

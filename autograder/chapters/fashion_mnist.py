@@ -1053,13 +1053,13 @@ def _restless_stream(x, y, batch):
     return stream.apply(tf.data.experimental.assert_cardinality(-(-len(x) // batch)))
 
 
-def _measured(rng, classes, batch, right, lift=0.0, cares=False, stream=_stream):
-    """Images of which those with right[i] are classified correctly, in batches."""
+def _measured(rng, classes, batch, right, lift=0.0, sure=1.0, cares=False, stream=_stream):
+    """Images of which those with right[i] are classified correctly, in batches. sure: how far apart the logits are."""
     right = np.asarray(right, bool)
     y = rng.integers(0, classes, size=len(right), dtype=np.int32)
     x = np.zeros((len(right), 784), "float32")
-    x[:, :classes] = _normal(rng, len(right), classes) + lift
-    x[np.arange(len(right)), np.where(right, y, (y + 1) % classes)] = 7 + lift + rng.uniform(size=len(right))
+    x[:, :classes] = sure * _normal(rng, len(right), classes) + lift
+    x[np.arange(len(right)), np.where(right, y, (y + 1) % classes)] = sure * (7 + rng.uniform(size=len(right))) + lift
     return made(_pass_through, classes, cares), made(stream, x, y, batch)
 
 
@@ -1068,25 +1068,38 @@ def _some_right(rng, n, low, high):
     return rng.permutation(np.arange(n) < rng.integers(int(low * n) + 1, int(high * n) + 2))
 
 
-@evaluate.case("a last batch of one image, which is wrong")
+def _measure(answer, model, dataset):
+    accuracy = answer(model, dataset)
+    if accuracy is None:
+        return None
+    trainable, sums = [layer.trainable for layer in model.layers], [float(w.numpy().sum()) for w in model.weights]
+    return {
+        "the accuracy": accuracy,
+        "model.trainable, afterwards": model.trainable,
+        "layer.trainable of each layer, afterwards": trainable,
+        "the sum of each of the model's weights, afterwards": sums,
+    }
+
+
+@evaluate.case("a last batch of one image, which is wrong", probe=_measure)
 def _(rng):
     batch = int(rng.integers(4, 12))
     return _measured(rng, 10, batch, [*_some_right(rng, 2 * batch, 0.6, 0.8), False])
 
 
-@evaluate.case("a short last batch, all of it right", points=0.5)
+@evaluate.case("a short last batch, all of it right", points=0.5, probe=_measure)
 def _(rng):
     batch = 3 * int(rng.integers(2, 5)) - int(rng.integers(1, 3))  # no multiple of 3
     return _measured(rng, 10, batch, [*_some_right(rng, 4 * batch, 0.4, 0.6), True, True, True])
 
 
-@evaluate.case("four classes, all logits negative, batches as long as there are classes", points=0.5)
+@evaluate.case("four classes, all logits negative, batches as long as there are classes", points=0.5, probe=_measure)
 def _(rng):
     right = [*[True] * 4, *_some_right(rng, 48, 0.65, 0.85), *[False] * 4]
-    return _measured(rng, 4, 4, right, lift=-20.0)
+    return _measured(rng, 4, 4, right, lift=-20.0, sure=0.1)  # no class gets half of the probability
 
 
-@evaluate.case("another order at every pass, and a model that cares whether it is training")
+@evaluate.case("another order at every pass, and a model that cares whether it is training", probe=_measure)
 def _(rng):
     batch, classes = int(rng.integers(16, 40)), int(rng.integers(11, 16))
     right = [*_some_right(rng, 4 * batch, 0.6, 0.8), True]

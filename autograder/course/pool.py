@@ -52,7 +52,7 @@ def _piece(work: Callable[[T], R], things: list[T]) -> list[R]:
     return [work(thing) for thing in things]
 
 
-def told(results: Iterable[R], count: int, what: str, console: Console | None) -> Iterator[R]:
+def with_bar(results: Iterable[R], count: int, what: str, console: Console | None) -> Iterator[R]:
     """The same results, and a bar on a terminal."""
     with bar(what, count, console) as advance:
         for result in results:
@@ -61,8 +61,13 @@ def told(results: Iterable[R], count: int, what: str, console: Console | None) -
 
 
 @contextlib.contextmanager
-def bar(what: str, count: int, console: Console | None, *, stays: bool = False) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, and a function that moves it on by so many of `count`. stays: it is not wiped away at the end."""
+def bar(
+    what: str, count: int | None, console: Console | None, *, stays: bool = False
+) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, and a function that moves it on by so many of `count`.
+
+    count: None if nobody knows. stays: it is not wiped away at the end.
+    """
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     silent = console is None or not console.is_terminal
     with Progress(*columns, console=console, disable=silent, transient=not stays) as progress:

@@ -85,7 +85,7 @@ def well_formed(records: Any, count: int) -> bool:
                 return False
         elif status not in ("stub", "missing", "out of memory"):
             return False
-        for names in (record.get("forbidden", []), record.get("switches", [])):
+        for names in (record.get("forbidden", []), record.get("switches", []), record.get("left", [])):
             if type(names) is not list or len(names) > MOST_NAMES or not all(type(name) is str for name in names):
                 return False
     return True

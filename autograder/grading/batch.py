@@ -9,17 +9,18 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Console
 
-from ..course.folder import Course, CourseError
+from ..course.folder import Course
 from ..course.nbgrader.book import graded_students, troubles
 from ..course.nbgrader.config import load_config
 from ..course.nbgrader.make import masters
-from ..course.nbgrader.save import Saving, Stopped
+from ..course.nbgrader.save import Judged, Saving
 from ..course.nbgrader.sync import synchronize
-from .executor import Done, Executor, Failure
+from .executor import Done, Executor, Failure, Result
 from .narrator import Narrator
 from .outside import JudgedOutside
 from .plan import plan
@@ -69,31 +70,37 @@ def grade(
             contextlib.closing(executor.results(engine, todo)) as results,
             Narrator(console, assignment, len(todo.todo)) as narrator,
         ):
-            for student, result in results:
-                failure = result if isinstance(result, Failure) else _saved(saving, assignment, student, result)
-                if failure is None:
-                    stamps[result.stamp] += 1
-                    faults += [f"{student}: {name}" for name in result.faults]
-                    if result.to_look_at:
-                        names = ", ".join(result.to_look_at)
-                        notes.append(f"{student}: the answers to {names} were not found in the notebook; look at it")
-                else:
-                    failures.append(failure)
-                narrator.tell(student, graded=failure is None)
+            for ready in results:
+                for student, result in _saved(saving, assignment, ready):
+                    if isinstance(result, Failure):
+                        failures.append(result)
+                    else:
+                        stamps[result.stamp] += 1
+                        faults += [f"{student}: {name}" for name in result.faults]
+                        if result.to_look_at:
+                            names = ", ".join(result.to_look_at)
+                            notes.append(
+                                f"{student}: the answers to {names} were not found in the notebook; look at it"
+                            )
+                    narrator.tell(student, graded=isinstance(result, Done))
     done = len(todo.todo) - len(failures)
     took = time.monotonic() - started
     return Outcome(done, todo.skipped, took, dict(stamps), tuple(faults), tuple(failures), tuple(notes))
 
 
-def _saved(saving: Saving, assignment: str, student: str, done: Done) -> Failure | None:
-    """Write one graded submission; why not, if it could not be. What would be the same for everybody ends the run."""
+def _saved(saving: Saving, assignment: str, ready: list[Result]) -> Iterator[Result]:
+    """Write down those that were graded; as they came, or why they could not be written. What is the same for all ends the run."""
+    done = {student: result for student, result in ready if isinstance(result, Done)}
     try:
-        notebooks = {name: graded.notebook for name, graded in done.notebooks.items()}
-        saving.save(assignment, student, notebooks, done.place.handed_in, done.place.written)
-    except Stopped:
-        raise
-    except CourseError as error:
-        return Failure(student, str(error))
+        yield from ((student, result) for student, result in ready if isinstance(result, Failure))
+        to_save = [
+            Judged(
+                student, {name: g.notebook for name, g in one.notebooks.items()}, one.place.handed_in, one.place.written
+            )
+            for student, one in done.items()
+        ]
+        for student, error in saving.save_all(assignment, to_save):
+            yield student, done[student] if error is None else Failure(student, str(error))
     finally:
-        done.place.close()
-    return None
+        for one in done.values():
+            one.place.close()

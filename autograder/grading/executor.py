@@ -62,13 +62,17 @@ class Done:
         return [name for graded in self.notebooks.values() for name in graded.notebook.metadata.get(TO_LOOK_AT, ())]
 
 
+Result = tuple[str, Done | Failure]
+MOST_READY = 20  # results at once: so many are written in one transaction, and so many a kill undoes
+
+
 class Executor(Protocol):
     """Grades what a plan lists."""
 
-    def results(self, engine: JudgedOutside, plan: Plan) -> Iterator[tuple[str, Done | Failure]]:
-        """(student, what came of it) for each student of the plan, as they come. Closing it stops what is under way.
+    def results(self, engine: JudgedOutside, plan: Plan) -> Iterator[list[Result]]:
+        """(student, what came of it) for each student of the plan, as they come: those that are there at the same time.
 
-        Called in the course folder. Raises `CourseError` where nothing can be graded.
+        Closing it stops what is under way. Called in the course folder. Raises `CourseError` where nothing can be graded.
         """
 
 
@@ -78,16 +82,16 @@ class LocalExecutor:
     def __init__(self, judges: Judges, jobs: int | None = None) -> None:
         self.judges, self.jobs = judges, jobs or os.cpu_count() or 1
 
-    def results(self, engine: JudgedOutside, plan: Plan) -> Iterator[tuple[str, Done | Failure]]:
+    def results(self, engine: JudgedOutside, plan: Plan) -> Iterator[list[Result]]:
         """Each thread with a judge of its own, or, where everything is run in Jupyter kernels, with none."""
         if engine.judged and plan.todo:
             ready(self.judges)
         return self._results(engine, plan)
 
-    def _results(self, engine: JudgedOutside, plan: Plan) -> Iterator[tuple[str, Done | Failure]]:
+    def _results(self, engine: JudgedOutside, plan: Plan) -> Iterator[list[Result]]:
         jobs = max(1, min(self.jobs, len(plan.todo)))
         shares = Shares(course_secret(plan.course.root), list(plan.todo), jobs)
-        results: queue.SimpleQueue[tuple[str, Done | Failure] | BaseException] = queue.SimpleQueue()
+        results: queue.SimpleQueue[Result | BaseException] = queue.SimpleQueue()
         stopped = threading.Event()
         scratch = Scratch()
 
@@ -104,11 +108,17 @@ class LocalExecutor:
         try:
             for number, judge in enumerate(judges):
                 pool.submit(work, number, judge)
-            for _ in plan.todo:
-                result = results.get()
-                if isinstance(result, BaseException):
-                    raise result
-                yield result
+            left = len(plan.todo)
+            while left:
+                ready_now = [results.get()]
+                while len(ready_now) < MOST_READY and not results.empty():
+                    ready_now.append(results.get())
+                left -= len(ready_now)
+                if done := [result for result in ready_now if not isinstance(result, BaseException)]:
+                    yield done
+                for error in ready_now:
+                    if isinstance(error, BaseException):
+                        raise error
         except BaseException:  # a stop is a stop: what is being graded is graded again next time
             stopped.set()
             if engine.judged:

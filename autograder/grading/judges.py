@@ -33,6 +33,9 @@ from .seeds import seed_of
 PRELOAD = (
     *DEFAULT_PRELOAD,
     "autograder.judging.claims",
+    "autograder.judging.ledger",
+    "autograder.judging.notes",
+    "autograder.plots",
     "autograder.datasets",
     "autograder.course.notebooks",  # before whatever else imports nbformat, see there
     __name__,

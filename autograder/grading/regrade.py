@@ -18,7 +18,7 @@ from ..course.cells import checks, graded, is_check, verdict_data
 from ..course.folder import Course, CourseError
 from ..course.nbgrader.config import load_config
 from ..course.nbgrader.make import masters
-from ..course.nbgrader.save import Saving
+from ..course.nbgrader.save import Judged, Saving
 from ..course.nbgrader.scores import Submission, automatic_score, keep_as_read, submissions
 from ..course.nbgrader.sync import synchronize
 from ..course.notebooks import one_cell_a_line, read_notebook, write_text
@@ -129,7 +129,7 @@ class Regrading:
             notes = synchronize(saving.book, assignment, self.plan.masters, self.course.root)
             for student, place in self.done.items():
                 notebooks = {path.stem: read_back(path) for path in sorted((place.root / GRADED).glob("*.ipynb"))}
-                saving.save(assignment, student, notebooks, place.handed_in, place.written)
+                saving.save(assignment, Judged(student, notebooks, place.handed_in, place.written))
                 if student not in self._again and student in self.known:
                     keep_as_read(saving.book, assignment, self.known[student])
         return notes
@@ -146,10 +146,12 @@ def judged_anew(
     with contextlib.chdir(course.root), contextlib.closing(executor.results(engine, plan)) as results:
         made = Regrading(course, plan)
         with Narrator(console, assignment, len(students)) as narrator:
-            for _ in students:  # not to the end: there the files of what was judged are put away
-                student, result = next(results)
-                made.take(student, result)
-                narrator.tell(student, graded=isinstance(result, Done))
+            left = len(students)
+            while left:  # not to the end: there the files of what was judged are put away
+                for student, result in next(results):
+                    made.take(student, result)
+                    narrator.tell(student, graded=isinstance(result, Done))
+                    left -= 1
         yield made
 
 

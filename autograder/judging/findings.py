@@ -15,6 +15,21 @@ def finding_of(drawn: Drawn, record: dict, expected: dict, names: list[str], *, 
 
     names: of the arguments. nothing: there are inputs on which None is the right answer.
     """
+    return _wrong(drawn, record, expected, names, nothing) or _left_behind(record, expected)
+
+
+def _left_behind(record: dict, expected: dict) -> str | None:
+    """Does an answer that is right change what others compute after it?"""
+    calls = sorted(set(record.get("left", ())) - set(expected.get("left", ())))
+    if not calls:
+        return None
+    return (
+        f"the result is right, but after your function {' and '.join(calls)[: LONGEST // 2]} is in force for the whole notebook: "
+        "everything that is computed later changes, too"
+    )
+
+
+def _wrong(drawn: Drawn, record: dict, expected: dict, names: list[str], nothing: bool) -> str | None:
     status, case = record["status"], drawn.case
     if status == "raised":
         if expected["status"] == "raised" and expected["type"] == record["type"]:

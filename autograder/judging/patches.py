@@ -10,19 +10,25 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import re
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-MODULES = re.compile(
-    r"(builtins|math|random|time"
-    r"|numpy(\.random|\.linalg)?"
-    r"|tensorflow(\._api\.v2\.(compat\.v1(\.(nn|math|random|train|losses|layers|initializers|summary))?"
-    r"|(nn|math|random|linalg|losses|image|io|data|train|summary|autodiff|config)))?"
-    r"|keras(\._tf_keras\.keras)?"
-    r"(\.(activations|callbacks|initializers|layers|losses|metrics|models|ops|optimizers|random|regularizers|utils))?)"
+V2 = "tensorflow._api.v2"
+MODULES = (
+    *"builtins math random time numpy numpy.random numpy.linalg tensorflow".split(),
+    *(f"{V2}.{name}" for name in "nn math random linalg losses image io data train summary autodiff config".split()),
+    f"{V2}.compat.v1",
+    *(f"{V2}.compat.v1.{name}" for name in "nn math random train losses layers initializers summary".split()),
+    *(
+        f"{keras}{name}"
+        for keras in ("keras", "keras._tf_keras.keras")
+        for name in (
+            "",
+            *" .activations .callbacks .initializers .layers .losses .metrics .models .ops .optimizers .random .regularizers .utils".split(),
+        )
+    ),
 )
 SHELLS = {"input", "exit", "quit", "display", "get_ipython", "copyright", "credits", "license", "help"}
 """What IPython puts among Python's own."""
@@ -37,8 +43,9 @@ _aside: Patches = {}
 
 def keep() -> None:
     """Remember how the modules that are loaded look. To be called before a notebook's first cell; what is kept stays."""
-    for name, module in list(sys.modules.items()):
-        if name not in _originals and isinstance(module, ModuleType) and MODULES.fullmatch(name):
+    for name in MODULES:
+        module = sys.modules.get(name)
+        if name not in _originals and isinstance(module, ModuleType):
             _originals[name] = {
                 key: value
                 for key, value in vars(module).items()

@@ -119,6 +119,7 @@ def is_stub(answer: Any) -> bool:
 
 def _run_one(answer: Callable, asked: dict, changed: list[str]) -> dict:
     reached: list[str] = []
+    before = switches.state()
     try:
         with quiet(), _random_state(asked["seed"]), time_limit(asked["seconds"]):
             record = _exercise(_watched(answer, asked["forbid"], reached), asked)
@@ -140,6 +141,8 @@ def _run_one(answer: Callable, asked: dict, changed: list[str]) -> dict:
         record["forbidden"] = sorted(set(reached))
     if thrown := [*changed, *switches.thrown()]:
         record["switches"] = thrown
+    if left := switches.left(before):
+        record["left"] = left
     return record
 
 

@@ -51,6 +51,11 @@ class Found:
         """What is to become small: how many numbers, how many digits."""
         return measure(self.drawn.inputs)
 
+    @cached_property
+    def odd(self) -> int:
+        """How many of the numbers are none."""
+        return _odd(self.drawn.inputs)
+
 
 class Replay(np.random.Generator):
     """A generator that gives what it gave before, with edits: call number → what to do with the value."""
@@ -169,9 +174,32 @@ def _numbers(value: Any) -> Iterator[Any]:
         yield value
 
 
+def _count(value: Any) -> int:
+    """How many numbers there are: quicker than to look at each."""
+    if isinstance(value, Tagged):
+        return _count(value.value[1] if value.tag == "made" else value.value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.size if value.dtype.kind in "biuf" else 0
+    if isinstance(value, (list, tuple, dict)):
+        return sum(map(_count, value.values() if isinstance(value, dict) else value))
+    return int(isinstance(value, (bool, int, float)))
+
+
 def _odd(value: Any) -> int:
     """How many numbers are none, or infinite: more of them than were drawn are no simpler."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        return value.size - int(np.count_nonzero(np.isfinite(value)))
+    if isinstance(value, (list, tuple)):
+        return sum(map(_odd, value))
     return sum(not np.isfinite(number) for number in _numbers(value) if not isinstance(number, complex))
+
+
+def _simpler(inputs: Any, best: Found) -> bool:
+    """Are these simpler than the best so far, and none of them odder?"""
+    count, least = _count(inputs), _count(best.drawn.inputs)
+    if count > least or (count == least and measure(inputs) >= best.size):
+        return False
+    return _odd(inputs) <= best.odd
 
 
 def edits_for(call: Call) -> Iterator[Edit]:
@@ -237,7 +265,7 @@ def smallest(
                 drawn = draw_case(exercise, case, rng)
         except Exception:  # noqa: BLE001  a case that cannot do with this draw: then it is none
             return None
-        if best is not None and (measure(drawn.inputs) >= best.size or _odd(drawn.inputs) > _odd(best.drawn.inputs)):
+        if best is not None and not _simpler(drawn.inputs, best):
             return None
         told = judge(drawn)
         return Found(drawn, told, rng.calls) if told is not None and kind_of(told) == wanted else None

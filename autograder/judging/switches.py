@@ -47,6 +47,23 @@ def restore(wanted: dict[str, Any]) -> None:
                 switch.put(wanted[switch.call])
 
 
+def left(before: dict[str, Any]) -> list[str]:
+    """What has been thrown since `state` gave this, as calls; it is put back.
+
+    Not NumPy's warnings, which many a careful function silences, nor what cannot be put back: `thrown` tells of that.
+    """
+    found = [
+        _call(switch, value)
+        for switch in _switches()
+        if switch.put is not None
+        and switch.call in before
+        and switch.call != WARNINGS
+        and (value := _read(switch)) != before[switch.call]
+    ]
+    restore(before)
+    return found
+
+
 @contextlib.contextmanager
 def as_it_comes() -> Iterator[None]:
     """Meanwhile all switches are as TensorFlow comes, whatever was thrown; ops run eagerly, and nothing is put in a function's place."""
@@ -76,6 +93,7 @@ def _under_a_strategy() -> bool:
     return tf.distribute.has_strategy()
 
 
+WARNINGS = "np.seterr(…)"
 EAGER = "tf.compat.v1.disable_eager_execution()"
 OPEN = "tf.compat.v1.InteractiveSession(), or a graph entered by as_default() and not left"
 
@@ -100,7 +118,7 @@ def _call(switch: Switch, value: Any) -> str:
 
 def _switches() -> list[Switch]:
     """All of them, as far as their libraries are loaded."""
-    found = [Switch("np.seterr(…)", np.geterr, _ERRORS, lambda value: np.seterr(**value))]
+    found = [Switch(WARNINGS, np.geterr, _ERRORS, lambda value: np.seterr(**value))]
     if "tensorflow" in sys.modules and "keras" in sys.modules:
         found = [*_tensorflow(), *_keras(), *found]
     return found

@@ -18,7 +18,7 @@ from ..course.cells import graded, is_check, is_solution, strip_marks
 from ..course.folder import Course, CourseError
 from ..course.nbgrader.cell_marks import NotebookMarks, marks_of_all
 from ..course.notebooks import read_notebook, write_text
-from ..course.pool import each, told
+from ..course.pool import each, with_bar
 from .feedback_page import MADE_OF, About, made_of, page
 from .release import release_cells
 
@@ -69,7 +69,7 @@ def feedback(
     if not tasks:
         raise CourseError(f"nothing of {assignment} is graded yet: run course grade {assignment}")
     written, failures = 0, {}
-    made = told(each(make, tasks, len(tasks), jobs=jobs), len(tasks), f"{assignment}: feedback", console)
+    made = with_bar(each(make, tasks, len(tasks), jobs=jobs), len(tasks), f"{assignment}: feedback", console)
     for task, outcome in zip(tasks, made, strict=True):
         if isinstance(outcome, str):
             failures[task.about.student] = outcome

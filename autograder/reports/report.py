@@ -13,7 +13,7 @@ from rich.table import Table
 from ..course.cells import BY_HAND, OPEN, checks, graded, open_checks, verdict_data
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
-from ..course.pool import FEW_TO_READ, each, told
+from ..course.pool import FEW_TO_READ, each, with_bar
 from ..grading.stamp import STAMP
 
 
@@ -52,7 +52,7 @@ def class_report(course: Course, chapter: str, console: Console | None = None) -
     paths = sorted((course.root / "autograded").glob(f"*/{chapter}/*.ipynb"))
     if not paths:
         raise CourseError(f"nothing of {chapter} is graded yet: run course grade {chapter}")
-    for found in told(each(_read, paths, len(paths), few=FEW_TO_READ), len(paths), f"{chapter}: reading", console):
+    for found in with_bar(each(_read, paths, len(paths), few=FEW_TO_READ), len(paths), f"{chapter}: reading", console):
         if isinstance(found, str):
             unreadable.append(found)
             continue

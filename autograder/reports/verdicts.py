@@ -16,7 +16,7 @@ from ..course.cells import BY_HAND, OPEN, checks, graded, is_solution, open_chec
 from ..course.files import is_regular
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
-from ..course.pool import FEW_TO_READ, each, told
+from ..course.pool import FEW_TO_READ, each, with_bar
 from ..grading.reader import Reader
 from ..grading.stamp import STAMP
 
@@ -56,7 +56,7 @@ def read_class(
     try:
         return [
             replace(one, verdicts=_looked_at(one.verdicts, unread.get(one.student, ())))
-            for one in told(read, len(paths), f"{chapter}: reading", console)
+            for one in with_bar(read, len(paths), f"{chapter}: reading", console)
         ]
     finally:
         _reader().close()

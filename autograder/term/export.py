@@ -6,11 +6,14 @@ import csv
 import io
 from dataclasses import dataclass, field
 
+from rich.console import Console
+
 from ..course.cells import graded
 from ..course.folder import Course, CourseError
 from ..course.marks import Mark
 from ..course.nbgrader.marks import bring_up_to_date, marks
 from ..course.notebooks import read_notebook
+from ..course.pool import with_bar
 from ..course.roster import Student, read_roster
 from ..course.settings import read_settings
 from .overview import newer
@@ -41,8 +44,16 @@ class Column:
     values: dict[str, float]
 
 
-def export(course: Course, chapters: list[str], form: str, *, by_exercise: bool = False, zero: bool = False) -> Export:
-    """zero: who handed in nothing gets 0 rather than an empty cell. Raises `CourseError`."""
+def export(
+    course: Course,
+    chapters: list[str],
+    form: str,
+    *,
+    by_exercise: bool = False,
+    zero: bool = False,
+    console: Console | None = None,
+) -> Export:
+    """zero: who handed in nothing gets 0 rather than an empty cell. console: shows a bar meanwhile. Raises `CourseError`."""
     made = Export("")
     bring_up_to_date(course, chapters)
     every = {chapter: found for chapter in chapters if (found := marks(course, chapter))}
@@ -56,15 +67,15 @@ def export(course: Course, chapters: list[str], form: str, *, by_exercise: bool 
     columns: list[Column] = []
     for chapter, found in every.items():
         columns += _columns(course, chapter, found, by_exercise)
-        made.notes += _notes(course, chapter, found, roster)
+        made.notes += _notes(course, chapter, found, roster, console)
         if form == "csv":
             columns += _extra(course, chapter, found)
     rows = [[*about, *[_title(column, form) for column in columns]]]
     if form == "canvas":
         rows.append(["    Points Possible", *[""] * (len(about) - 1), *[f"{c.maximum:g}" for c in columns]])
     for student in roster.values():
-        told = [getattr(student, attribute) for attribute in about.values()]
-        rows.append([*told, *[_cell(column, student.id, zero) for column in columns]])
+        who = [getattr(student, attribute) for attribute in about.values()]
+        rows.append([*who, *[_cell(column, student.id, zero) for column in columns]])
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(rows)
     made.text = out.getvalue()
@@ -115,21 +126,24 @@ def _cell(column: Column, student: str, zero: bool) -> str:
     return "0" if zero else ""
 
 
-def _notes(course: Course, chapter: str, found: dict[str, Mark], roster: dict[str, Student]) -> list[str]:
+def _notes(
+    course: Course, chapter: str, found: dict[str, Mark], roster: dict[str, Student], console: Console | None
+) -> list[str]:
     def called(students: list[str]) -> str:
         return ", ".join(roster[s].name or s if s in roster else s for s in students)
 
     there = dict.fromkeys(course.students(chapter))
+    again = [s for s in with_bar(there, len(there), chapter, console) if s in found and newer(course, chapter, s)]
     policy = read_settings(course).late.policy
-    told = [
+    notes = [
         (
             "unread questions, and answers to look at, left out of the points of",
             [s for s, m in found.items() if m.unread],
         ),
         ("handed in and not graded", [s for s in there if s not in found]),
-        ("handed in again, and not graded since", [s for s in there if s in found and newer(course, chapter, s)]),
+        ("handed in again, and not graded since", again),
         ("handed in nothing", [s for s in roster if s not in found and s not in there]),
         ("graded and not in roster.csv, left out", [s for s in found if s not in roster]),
         (f"points off for lateness ({policy})", [s for s, m in found.items() if m.penalty]),
     ]
-    return [f"{chapter}: {what}: {called(students)}" for what, students in told if students]
+    return [f"{chapter}: {what}: {called(students)}" for what, students in notes if students]

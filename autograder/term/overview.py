@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich import box
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -13,6 +14,7 @@ from ..course.folder import Course
 from ..course.nbgrader.marks import bring_up_to_date
 from ..course.nbgrader.place import is_there
 from ..course.nbgrader.scores import Submission, submissions
+from ..course.pool import with_bar
 from ..course.roster import Student, read_roster
 from ..course.settings import Settings, read_settings
 
@@ -32,14 +34,16 @@ class State:
     unread: dict[str, tuple[str, ...]]
 
 
-def overview(course: Course, chapters: list[str]) -> list[State]:
-    """Each chapter's state. Raises `CourseError`."""
+def overview(course: Course, chapters: list[str], console: Console | None = None) -> list[State]:
+    """Each chapter's state. console: shows a bar meanwhile. Raises `CourseError`."""
     roster, settings = read_roster(course), read_settings(course)
     bring_up_to_date(course, chapters)
-    return [_state(course, chapter, roster, settings) for chapter in chapters]
+    return [_state(course, chapter, roster, settings, console) for chapter in chapters]
 
 
-def _state(course: Course, chapter: str, roster: dict[str, Student], settings: Settings) -> State:
+def _state(
+    course: Course, chapter: str, roster: dict[str, Student], settings: Settings, console: Console | None
+) -> State:
     there = dict.fromkeys(course.students(chapter))
     known = submissions(course, chapter) if is_there(course) else {}
     due = settings.due.get(chapter)
@@ -49,7 +53,7 @@ def _state(course: Course, chapter: str, roster: dict[str, Student], settings: S
         tuple(there),
         tuple(s for s in roster if s not in there),
         tuple(s for s in there if roster and s not in roster),
-        tuple(s for s in there if needs_grading(course, chapter, s, known)),
+        tuple(s for s in with_bar(there, len(there), chapter, console) if needs_grading(course, chapter, s, known)),
         tuple(s for s in there if s in known and known[s].seconds_late),
         {s: known[s].unread for s in there if s in known and known[s].unread},
     )
@@ -109,7 +113,7 @@ def names(state: State, roster: dict[str, Student]) -> list[str]:
         return ", ".join(roster[s].name or s if s in roster else s for s in students)
 
     unread = [f"{called([student])}: {', '.join(cells)}" for student, cells in state.unread.items()]
-    told = [
+    lines = [
         ("handed in", called(state.handed_in)),
         ("handed in nothing", called(state.missing)),
         ("handed in and not in roster.csv", called(state.strangers)),
@@ -117,4 +121,4 @@ def names(state: State, roster: dict[str, Student]) -> list[str]:
         ("to grade, with course grade", called(state.to_grade)),
         ("to read, in formgrader", "; ".join(unread)),
     ]
-    return [f"{what}: {who}" for what, who in told if who]
+    return [f"{what}: {who}" for what, who in lines if who]

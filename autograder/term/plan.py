@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from rich.console import Console
+
 from ..course.folder import Course, CourseError
+from ..course.pool import with_bar
 from ..course.roster import read_roster
 from ..course.settings import Settings, moment
 from .found import Found, Haul
@@ -61,21 +64,33 @@ class Plan:
     notes: list[str] = field(default_factory=list)
 
 
-def plan(course: Course, chapter: str, haul: Haul, settings: Settings, *, file_times: bool = False) -> Plan:
-    """What these files are, and what is to be done with them. Nothing is written. Raises `CourseError`."""
+def plan(
+    course: Course,
+    chapter: str,
+    haul: Haul,
+    settings: Settings,
+    *,
+    file_times: bool = False,
+    console: Console | None = None,
+) -> Plan:
+    """What these files are, and what is to be done with them. Nothing is written. console: shows bars meanwhile.
+
+    Raises `CourseError`.
+    """
     students = read_roster(course)
     if not students:
         raise CourseError(f"{course.root / 'roster.csv'} lists nobody: without it nobody can be told whose a file is")
     made = Plan(chapter, troubles=dict(haul.troubles), notes=list(haul.notes))
     roster, chapters = Roster(students.values(), course.chapters()), Chapters(course, course.chapters())
-    owners = {file: roster.owner(file.parts, file.top) for file in haul.files}
+    every = with_bar(haul.files, len(haul.files), "whose it is", console)
+    owners = {file: roster.owner(file.parts, file.top) for file in every}
     notebooks = {file for file in owners if is_notebook(file.path, file.parts[-1])}
     taken: dict[str, list[tuple[Found, Owner]]] = defaultdict(list)
-    for file, owner in owners.items():
+    for file, owner in with_bar(owners.items(), len(owners), "which chapter it is of", console):
         if file in notebooks and _counts(course, made, chapters, file, owner):
             taken[owner.student].append((file, owner))
     beside = _beside(made, owners, notebooks)
-    for student in students:
+    for student in with_bar(students, len(students), "what is new", console):
         found = [_hand_in(chapter, f, o, beside, settings, file_times) for f, o in taken.get(student, ())]
         made.decisions.append(_decide(course, made, student, found, settings))
     return made

@@ -12,9 +12,12 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.console import Console
+
 from ..course.files import digest_of, put
 from ..course.folder import Course, CourseError
 from ..course.notebooks import read_notebook
+from ..course.pool import with_bar
 from ..grading.stamp import STAMP
 from .plan import TIMESTAMP, Decision, HandIn, Plan
 from .times import timestamp_text
@@ -22,9 +25,9 @@ from .times import timestamp_text
 LOG = "collected.csv"
 
 
-def store(course: Course, plan: Plan) -> None:
-    """Write what a plan says."""
-    for decision in plan.decisions:
+def store(course: Course, plan: Plan, console: Console | None = None) -> None:
+    """Write what a plan says. console: shows a bar meanwhile."""
+    for decision in with_bar(plan.decisions, len(plan.decisions), "putting away", console):
         for one in decision.keep:
             _keep(course, plan.chapter, one)
         if decision.take is not None:
@@ -90,6 +93,5 @@ def _log(course: Course, chapter: str, decision: Decision) -> None:
         if fresh:
             writer.writerow(("collected", "chapter", "student", "state", "handed_in", "file"))
         now, at = datetime.now(UTC), decision.at
-        told = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else "" for moment in (now, at))
-        collected, handed_in = told
+        collected, handed_in = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else "" for moment in (now, at))
         writer.writerow((collected, chapter, decision.student, decision.state, handed_in, decision.name))

@@ -661,6 +661,29 @@ def evaluate_ten_batches(model, dataset):
     return float(np.mean(np.concatenate(hits)))
 
 
+def evaluate_frozen(model, dataset):
+    model.trainable = False
+    return evaluate_weighted_mean(model, dataset)
+
+
+def evaluate_and_wear_out(model, dataset):
+    accuracy = evaluate_weighted_mean(model, dataset)
+    for weight in model.weights:
+        weight.assign(0.999 * weight)
+    return accuracy
+
+
+def evaluate_rounded_shares(model, dataset):
+    hits = [np.argmax(np.round(tf.nn.softmax(model(x))), axis=1) == y.numpy() for x, y in dataset]
+    return float(np.mean(np.concatenate(hits)))
+
+
+def mlp_that_leaves_float32_to_others(sizes):
+    model = mlp_by_add(sizes)
+    keras.config.set_floatx("float16")
+    return model
+
+
 WRONG = {
     "make_dataset": [
         dataset_each_by_its_brightest,
@@ -681,6 +704,7 @@ WRONG = {
         dataset_thousand,
     ],
     "build_mlp": [
+        mlp_that_leaves_float32_to_others,
         mlp_sigmoid_for_one_output,
         mlp_cut_at_a_hundred,
         mlp_linear_where_it_is_as_wide_as_the_output,
@@ -708,6 +732,9 @@ WRONG = {
         step_last_layer_only,
     ],
     "evaluate": [
+        evaluate_frozen,
+        evaluate_and_wear_out,
+        evaluate_rounded_shares,
         evaluate_ten_batches,
         evaluate_by_evaluate,
         evaluate_by_test_step,

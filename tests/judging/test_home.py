@@ -185,6 +185,33 @@ def test_a_global_switch_gives_no_points_and_takes_none(home, call):
         assert verdict["outcome"] == "correct", verdict["text"]
 
 
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("keras.config.set_floatx('float16')", "set_floatx"),
+        ("tf.config.run_functions_eagerly(True)", "run_functions_eagerly"),
+        ("tf.experimental.numpy.experimental_enable_numpy_behavior()", "enable_numpy_behavior"),
+    ],
+)
+def test_an_answer_that_throws_a_switch_is_told_each_time_and_throws_it_for_nobody(home, call, told):
+    home.add("import", "import keras")
+    home.run("import")
+    home.edit(
+        "accuracy",
+        RIGHT + f"\nright = accuracy\ndef accuracy(out, y):\n    result = right(out, y)\n    {call}\n    return result",
+    )
+    home.run("accuracy")
+    for _ in range(2):  # also when it has been thrown before
+        verdict = home.check("accuracy")
+        assert verdict["outcome"] == "wrong" and told in verdict["text"], verdict["text"]
+    home.edit(
+        "accuracy",
+        RIGHT + "\nright = accuracy\ndef accuracy(out, y):\n    np.seterr(all='ignore')\n    return right(out, y)",
+    )
+    home.run("accuracy")
+    assert home.check("accuracy")["outcome"] == "correct"
+
+
 def test_a_graph_left_open_is_told_as_that_and_as_no_other_switch(home):
     home.edit("accuracy", RIGHT)
     home.run("accuracy")

@@ -151,11 +151,11 @@ def graded_students(gradebook: Gradebook, assignment: str) -> set[str]:
 
 
 class OneGradebook:
-    """A gradebook that is open from entering to leaving this, in one thread, with one transaction for each submission.
+    """A gradebook that is open from entering to leaving this, in one thread, with one transaction for what is written together.
 
     nbgrader opens the gradebook anew for every step, seven times a submission, and commits every grade by itself: most of
     what it spends on a submission that is graded already. Here its own code does the same work on one connection, whose
-    statements are compiled once, and a submission is written whole or not at all.
+    statements are compiled once, and submissions are written whole or not at all.
     """
 
     def __init__(self, db_url: str, course_id: str) -> None:

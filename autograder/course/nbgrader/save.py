@@ -1,7 +1,8 @@
 """Graded submissions are written down by nbgrader's own code: gradebook, autograded/, late penalties.
 
 A submission is written whole or not at all: to the gradebook in one transaction, to a folder aside, which then takes the place
-of the earlier one. Whatever fails before that leaves what was there.
+of the earlier one. Whatever fails before that leaves what was there. Those that are ready at the same time share a transaction; where
+one of them cannot be written, each is written by itself.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
@@ -44,6 +46,16 @@ class Stopped(CourseError):
     """Nothing can be written for the time being: there is no use in grading on."""
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A submission to be written. handed_in: the folder of what was graded. written: files that its notebooks left."""
+
+    student: str
+    notebooks: Mapping[str, NotebookNode]
+    handed_in: Path
+    written: Path | None = None
+
+
 class TolerantCourseDirectory(CourseDirectory):
     """A timestamp that is none loses nobody's submission: it counts as handed in without one."""
 
@@ -65,28 +77,33 @@ class SaveGraded(Autograde):
     grades is nbgrader's own: the submission's record, and each configured preprocessor after the one that executes.
     """
 
-    book: OneGradebook
     executes: tuple[type, ...]
     handed_in: Path
     aside: Path
 
-    def save(self, assignment: str, student: str, notebooks: Mapping[str, NotebookNode], written: Path | None) -> None:
-        """Write the submission. May raise whatever nbgrader's steps raise: then nothing was written."""
-        self.notebooks = [str(self.handed_in / f"{name}.ipynb") for name in notebooks]
+    @contextlib.contextmanager
+    def saved(self, assignment: str, one: Judged) -> Iterator[None]:
+        """Write the submission, but for the commit, which is to be made within: only then is its folder put in place.
+
+        With its notebooks there, it counts as graded. May raise whatever nbgrader's steps raise: then nothing was written.
+        """
+        student, self.handed_in = one.student, one.handed_in
+        self.notebooks = [str(self.handed_in / f"{name}.ipynb") for name in one.notebooks]
         self.writer = FilesWriter(parent=self, config=self.config)
         target = Path(self.coursedir.format_path(self.coursedir.autograded_directory, student, assignment))
-        with _aside(target) as self.aside:
-            self.run_pre_convert_hook()
-            with mock.patch.object(base, "find_all_files", _regular_files):
-                self.init_assignment(assignment, student)
-            if written is not None:
-                copy_into(written, self.aside)
-            for name, notebook in notebooks.items():
-                self._save_notebook(assignment, student, name, notebook)
-            self.set_permissions(assignment, student)
-            self.book.commit()  # before the folder: with its notebooks there, the submission counts as graded
-            _replace(self.aside, target)
-        self.run_post_convert_hook()
+        with temp_attrs(self.coursedir, assignment_id=assignment, student_id=student):
+            with _aside(target) as self.aside:
+                self.run_pre_convert_hook()
+                with mock.patch.object(base, "find_all_files", _regular_files):
+                    self.init_assignment(assignment, student)
+                if one.written is not None:
+                    copy_into(one.written, self.aside)
+                for name, notebook in one.notebooks.items():
+                    self._save_notebook(assignment, student, name, notebook)
+                self.set_permissions(assignment, student)
+                yield
+                _replace(self.aside, target)
+            self.run_post_convert_hook()
 
     def _save_notebook(self, assignment: str, student: str, name: str, notebook: NotebookNode) -> None:
         about = {"student": student, "assignment": assignment, "notebook": name, "db_url": self.coursedir.db_url}
@@ -167,37 +184,51 @@ class Saving:
         self._stack.close()
 
     def _app(self) -> SaveGraded:
-        return SaveGraded(coursedir=self.api.coursedir, parent=self.api)
+        app = SaveGraded(coursedir=self.api.coursedir, parent=self.api)
+        app.executes = self.executes
+        app.steps(), AssignLatePenalties(parent=app)  # what they import may use the gradebook, and is lent ours
+        return app
 
     def excluded(self, students: list[str]) -> set[str]:
         """Those that the configuration leaves out (`c.CourseDirectory.student_id_exclude`)."""
         return set(students) & set(self.api.coursedir.student_id_exclude.split(","))
 
-    def save(
-        self,
-        assignment: str,
-        student: str,
-        notebooks: Mapping[str, NotebookNode],
-        handed_in: Path,
-        written: Path | None = None,
-    ) -> None:
-        """Write one. handed_in: the folder of what was graded. written: files that the notebooks left.
+    def save_all(self, assignment: str, ready: list[Judged]) -> Iterator[tuple[str, CourseError | None]]:
+        """Write those that are ready, in one transaction if that goes well; yields (student, why nothing was written of it).
 
-        Raises `CourseError` if nothing was written; `Stopped`, if it would be the same for everybody.
+        Raises `Stopped`, if it would be the same for everybody.
         """
+        if len(ready) > 1:
+            try:
+                self._save(assignment, ready)
+                ready, saved = [], ready
+            except Exception:  # noqa: BLE001  whose fault it is shows when each is written by itself
+                saved = []
+            yield from ((one.student, None) for one in saved)
+        for one in ready:
+            try:
+                self.save(assignment, one)
+            except Stopped:
+                raise
+            except CourseError as error:
+                yield one.student, error
+            else:
+                yield one.student, None
+
+    def _save(self, assignment: str, submissions: list[Judged]) -> None:
+        apps = [self._app() for _ in submissions]
+        with quiet(), self.book.transaction(), contextlib.ExitStack() as folders:
+            for app, one in zip(apps, submissions, strict=True):
+                folders.enter_context(app.saved(assignment, one))
+            self.book.commit()
+
+    def save(self, assignment: str, one: Judged) -> None:
+        """Write one. Raises `CourseError` if nothing was written; `Stopped`, if it would be the same for everybody."""
         tries, until = 0, time.monotonic() + CUT_SECONDS
         while True:
             tries += 1
-            app = self._app()
-            app.executes, app.handed_in, app.book = self.executes, handed_in, self.book
             try:
-                app.steps(), AssignLatePenalties(parent=app)  # what they import may use the gradebook, and is lent ours
-                with (
-                    quiet(),
-                    temp_attrs(self.api.coursedir, assignment_id=assignment, student_id=student),
-                    self.book.transaction(),
-                ):
-                    app.save(assignment, student, notebooks, written)
+                self._save(assignment, [one])
                 return
             except DataError as error:  # PostgreSQL bounds what SQLite takes: this submission's, nobody else's
                 raise CourseError(gradebook_trouble(error, self.api.coursedir.db_url)) from None

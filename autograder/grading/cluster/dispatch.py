@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from distributed import Client
 
 from ...course.folder import CourseError
-from ..executor import Done, Failure, in_a_sentence, take_in, workplace
+from ..executor import MOST_READY, Done, Failure, Result, in_a_sentence, take_in, workplace
 from ..outside import JudgedOutside
 from ..plan import Plan
 from ..scratch import Scratch
@@ -29,7 +29,6 @@ NOBODY_SECONDS = 120.0  # for the first worker, or the next when the last has go
 BYTES = 64 << 20  # of a batch, from which on nothing more goes into it
 PATIENT_SECONDS = 10.0
 GO_ON = "what is graded is kept, and the same command goes on from there"
-Result = tuple[str, Done | Failure]
 
 
 class ClusterExecutor:
@@ -57,12 +56,12 @@ class ClusterExecutor:
             self._crew.dismiss()
         self._disconnect()
 
-    def results(self, engine: JudgedOutside, plan: Plan) -> Iterator[Result]:
+    def results(self, engine: JudgedOutside, plan: Plan) -> Iterator[list[Result]]:
         """As they come, in batches. Raises `CourseError` where nobody is left to grade."""
         kit = kit_of(engine, plan)  # before anything is begun
         return self._results(engine, plan, kit) if plan.todo else iter(())
 
-    def _results(self, engine: JudgedOutside, plan: Plan, kit) -> Iterator[Result]:
+    def _results(self, engine: JudgedOutside, plan: Plan, kit) -> Iterator[list[Result]]:
         secret = course_secret(plan.course.root)
         backlog = Backlog(sorted(plan.todo, key=lambda student: (draw_of(secret, student), student)))
         told: set[str] = set()
@@ -80,7 +79,7 @@ class ClusterExecutor:
                         self.say(f"the connection to {self.where} was cut; it is made again")
                 self._disconnect()
 
-    def _serve(self, crew: Crew, backlog: Backlog, taking: _Taking, told: set[str]) -> Iterator[Result]:
+    def _serve(self, crew: Crew, backlog: Backlog, taking: _Taking, told: set[str]) -> Iterator[list[Result]]:
         """Until nobody waits and nothing is out. Raises `Cut`."""
         alone_since, patient = time.monotonic(), False
         while backlog or crew.batches():
@@ -90,8 +89,9 @@ class ClusterExecutor:
             for event in crew.events(1.0):
                 match event:
                     case Answered(batch, answers):
-                        for answer in answers:
-                            yield answer.student, _result(batch, answer)
+                        for first in range(0, len(answers), MOST_READY):
+                            ready = answers[first : first + MOST_READY]
+                            yield [(answer.student, _result(batch, answer)) for answer in ready]
                         batch.close()
                     case Lost(worker, begun, waiting):
                         self.say(f"{worker} was lost; what it had not finished is graded again")
@@ -100,7 +100,7 @@ class ClusterExecutor:
                         for batch in begun:
                             for student in backlog.lost(batch.students):
                                 why = f"the worker that graded it was lost, {LOSSES} times; it was left out"
-                                yield student, Failure(student, why)
+                                yield [(student, Failure(student, why))]
                         for batch in (*begun, *waiting):
                             batch.close()
                     case Refused(worker, why) if f"{worker}: {why}" not in told:
@@ -118,7 +118,7 @@ class ClusterExecutor:
             elif not crew.there and time.monotonic() - alone_since > NOBODY_SECONDS:
                 raise CourseError(f"{self.where} has had no worker for {NOBODY_SECONDS:g} s; {GO_ON}")
 
-    def _hand_out(self, crew: Crew, backlog: Backlog, taking: _Taking) -> Iterator[Result]:
+    def _hand_out(self, crew: Crew, backlog: Backlog, taking: _Taking) -> Iterator[list[Result]]:
         for worker, hand in sorted(crew.hands.items(), key=lambda item: len(item[1].batches)):
             while backlog and hand.wants:
                 students = backlog.take(batch_size(hand.seconds, len(backlog), crew.threads))
@@ -128,7 +128,7 @@ class ClusterExecutor:
                         rest = students[number:]
                         break
                     if (why := taking.take(student, batch)) is not None:
-                        yield student, Failure(student, why)
+                        yield [(student, Failure(student, why))]
                 backlog.put_back(rest)
                 if batch.parcels:
                     crew.send(worker, batch)
