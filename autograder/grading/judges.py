@@ -35,7 +35,6 @@ PRELOAD = (
     "autograder.judging.claims",
     "autograder.judging.ledger",
     "autograder.judging.notes",
-    "autograder.plots",
     "autograder.datasets",
     "autograder.course.notebooks",  # before whatever else imports nbformat, see there
     __name__,

@@ -8,6 +8,7 @@ This module runs beside student code and is never trusted with the verdict: it k
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dis
 import importlib
@@ -17,6 +18,7 @@ import linecache
 import logging
 import math
 import os
+import pdb
 import random
 import re
 import signal
@@ -121,7 +123,7 @@ def _run_one(answer: Callable, asked: dict, changed: list[str]) -> dict:
     reached: list[str] = []
     before = switches.state()
     try:
-        with quiet(), _random_state(asked["seed"]), time_limit(asked["seconds"]):
+        with quiet(), _by_itself(), _random_state(asked["seed"]), time_limit(asked["seconds"]):
             record = _exercise(_watched(answer, asked["forbid"], reached), asked)
     except TooSlow:
         record = {"status": "too slow", "seconds": asked["seconds"]}
@@ -281,6 +283,22 @@ def quiet() -> Iterator[None]:
             os.dup2(copy, fd)
             os.close(copy)
         os.close(null)
+
+
+@contextlib.contextmanager
+def _by_itself() -> Iterator[None]:
+    """Meanwhile nobody is there to whom `breakpoint()` or `pdb.set_trace()`, forgotten in an answer, could speak: they go on.
+
+    And the event loop that a notebook's cells run in is not to be seen: `asyncio.run` works, as it does in a script.
+    """
+    hook, set_trace, loop = sys.breakpointhook, pdb.set_trace, asyncio._get_running_loop()
+    sys.breakpointhook = pdb.set_trace = lambda *_, **__: None
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        sys.breakpointhook, pdb.set_trace = hook, set_trace
+        asyncio._set_running_loop(loop)
 
 
 @contextlib.contextmanager

@@ -76,6 +76,14 @@ def test_honest_work(judge, tmp_path):
     assert cell.outputs[-1].data["text/plain"] == "3" and done.mode == "judged outside"
 
 
+@pytest.mark.parametrize(
+    "line", ["breakpoint()", "import pdb; pdb.set_trace()", "import asyncio; asyncio.run(asyncio.sleep(0))"]
+)
+def test_an_answer_is_called_as_at_home(judge, tmp_path, line):
+    verdict, _, _ = grade(judge, tmp_path, RIGHT.replace("return", f"{line}\n    return"))
+    assert verdict["outcome"] == "correct"
+
+
 def test_a_mistake_gets_its_hint(judge, tmp_path):
     verdict, _, _ = grade(judge, tmp_path, RIGHT.replace("==", "!="))
     assert verdict["outcome"] == "wrong" and "wrong answers" in verdict["mistake"]

@@ -41,11 +41,12 @@ def course(tmp_path):
 def commits_of(course, executor, **options):
     """What a run came to, and how often it committed."""
     commits = []
-    event.listen(Engine, "commit", commits.append)
+    note = commits.append
+    event.listen(Engine, "commit", note)
     try:
         outcome = grade(course, "ps1", STUDENTS, Console(file=io.StringIO()), executor=executor, **options)
     finally:
-        event.remove(Engine, "commit", commits.append)
+        event.remove(Engine, "commit", note)
     return outcome, len(commits)
 
 

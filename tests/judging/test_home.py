@@ -253,6 +253,15 @@ def test_what_a_notebook_puts_in_a_functions_place_is_its_own(home):
     assert home.check("accuracy")["outcome"] == "correct"
 
 
+@pytest.mark.parametrize(
+    "line", ["breakpoint()", "import pdb; pdb.set_trace()", "import asyncio; asyncio.run(asyncio.sleep(0))"]
+)
+def test_an_answer_is_called_as_at_the_grader(home, line):
+    home.edit("accuracy", RIGHT.replace("return", f"{line}\n    return"))
+    home.run("accuracy")
+    assert home.check("accuracy")["outcome"] == "correct"
+
+
 def test_what_breaks_the_reference_at_home_gives_no_points(home):
     home.add("broken", "import autograder.judging.registry as r\nr.find('accuracy').reference = None")
     home.run("broken")
