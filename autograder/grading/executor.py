@@ -63,7 +63,7 @@ class Done:
 
 
 Result = tuple[str, Done | Failure]
-MOST_READY = 20  # results at once: so many are written in one transaction, and so many a kill undoes
+MOST_READY = 10  # results at once: so many are written in one transaction. A person who grades meanwhile waits for it, and a kill undoes it
 
 
 class Executor(Protocol):
