@@ -7,25 +7,16 @@ import io
 import json
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+import nbformat
+
 from .bounds import read_bounded
 from .folder import CourseError
 from .mending import mended
-
-# jsonschema, which nbformat brings, compiles a grammar of international addresses wherever it finds this package: a second
-# of every start, for a check that no notebook needs.
-_hidden = "rfc3987_syntax" not in sys.modules
-if _hidden:
-    sys.modules["rfc3987_syntax"] = None
-import nbformat  # noqa: E402
-
-if _hidden:
-    del sys.modules["rfc3987_syntax"]
 
 WRONG = (ValueError, nbformat.ValidationError, AttributeError, KeyError, TypeError, RecursionError)
 """What nbformat raises over what is no notebook."""

@@ -63,7 +63,8 @@ class Done:
 
 
 Result = tuple[str, Done | Failure]
-MOST_READY = 10  # results at once: so many are written in one transaction. A person who grades meanwhile waits for it, and a kill undoes it
+MOST_READY = 10
+"""Results at once: so many are written in one transaction, for which who grades by hand meanwhile waits, and which a kill undoes."""
 
 
 class Executor(Protocol):

@@ -36,7 +36,7 @@ PRELOAD = (
     "autograder.judging.ledger",
     "autograder.judging.notes",
     "autograder.datasets",
-    "autograder.course.notebooks",  # before whatever else imports nbformat, see there
+    "autograder.course.notebooks",
     __name__,
 )
 """What every graded notebook imports, and what every judge does: done once in the zygote, it saves each fork the time."""

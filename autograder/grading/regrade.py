@@ -147,7 +147,7 @@ def judged_anew(
         made = Regrading(course, plan)
         with Narrator(console, assignment, len(students)) as narrator:
             left = len(students)
-            while left:  # not to the end: there the files of what was judged are put away
+            while left > 0:  # not to the end: there the files of what was judged are put away
                 for student, result in next(results):
                     made.take(student, result)
                     narrator.tell(student, graded=isinstance(result, Done))

@@ -183,12 +183,21 @@ def _sequences(got: Any, expected: Any, rtol: Any, atol: Any, dtype: bool, what:
     return None
 
 
+def _part(what: str, key: Any) -> str:
+    """How a value of a dictionary is called: what a probe has named by words is called by them."""
+    if key == "result":
+        return what
+    if not isinstance(key, str) or " " not in key:
+        return f"{what}[{key!r}]"
+    return key if key.startswith("the ") else f"“{key}”"
+
+
 def _dicts(got: Any, expected: dict, rtol: Any, atol: Any, dtype: bool, what: str) -> str | None:
     if not isinstance(got, dict):
         return f"{what} is {describe(got)}, expected {describe(expected)}"
     if set(got) != set(expected):
         return f"{what} has the keys {sorted(map(str, got))}, expected {sorted(map(str, expected))}"
     for key, value in expected.items():
-        if found := difference(got[key], value, rtol=rtol, atol=atol, dtype=dtype, what=f"{what}[{key!r}]"):
+        if found := difference(got[key], value, rtol=rtol, atol=atol, dtype=dtype, what=_part(what, key)):
             return found
     return None

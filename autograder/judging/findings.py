@@ -24,7 +24,7 @@ def _left_behind(record: dict, expected: dict) -> str | None:
     if not calls:
         return None
     return (
-        f"the result is right, but after your function {' and '.join(calls)[: LONGEST // 2]} is in force for the whole notebook: "
+        f"your answer is right, but after your function {' and '.join(calls)[: LONGEST // 2]} is in force for the whole notebook: "
         "everything that is computed later changes, too"
     )
 

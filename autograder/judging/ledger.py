@@ -344,11 +344,12 @@ def ledger() -> Ledger | None:
 
 
 def keep() -> None:
-    """Begin to keep the ledger of this kernel, where there is one; once. A graded child is none: it is judged from outside."""
+    """Begin to keep the ledger of this kernel, where there is one; once. A graded child needs none: it is judged from outside."""
     global _ledger
     interactive = sys.modules.get("IPython")
     shell = interactive.get_ipython() if interactive else None
-    if shell is None or hasattr(shell, "channel") or _ledger is not None:
+    graded = hasattr(shell, "channel")  # which only the shell of a graded child has
+    if shell is None or graded or _ledger is not None:
         return
     _ledger = Ledger(shell.user_ns)
     shell.events.register("pre_run_cell", _ledger.begin)

@@ -26,7 +26,7 @@ MODULES = (
         for keras in ("keras", "keras._tf_keras.keras")
         for name in (
             "",
-            *" .activations .callbacks .initializers .layers .losses .metrics .models .ops .optimizers .random .regularizers .utils".split(),
+            *".activations .callbacks .initializers .layers .losses .metrics .models .ops .optimizers .random .regularizers .utils".split(),
         )
     ),
 )

@@ -9,6 +9,7 @@ This module runs beside student code and is never trusted with the verdict: it k
 from __future__ import annotations
 
 import asyncio
+import bdb
 import contextlib
 import dis
 import importlib
@@ -287,18 +288,33 @@ def quiet() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _by_itself() -> Iterator[None]:
-    """Meanwhile nobody is there to whom `breakpoint()` or `pdb.set_trace()`, forgotten in an answer, could speak: they go on.
+    """Meanwhile nobody is there to whom `breakpoint()` or `set_trace()`, forgotten in an answer, could speak: they go on.
 
     And the event loop that a notebook's cells run in is not to be seen: `asyncio.run` works, as it does in a script.
     """
-    hook, set_trace, loop = sys.breakpointhook, pdb.set_trace, asyncio._get_running_loop()
-    sys.breakpointhook = pdb.set_trace = lambda *_, **__: None
-    asyncio._set_running_loop(None)
+    hook, set_trace, loop = sys.breakpointhook, bdb.Bdb.set_trace, asyncio._get_running_loop()
+    own = vars(pdb.Pdb).get("set_trace")  # from Python 3.13 on
+    sys.breakpointhook = bdb.Bdb.set_trace = _go_on
+    if own is not None:
+        pdb.Pdb.set_trace = _go_on
+    if loop is not None:
+        fresh = asyncio.new_event_loop()
+        asyncio._set_running_loop(None)
+        asyncio.set_event_loop(fresh)
     try:
         yield
     finally:
-        sys.breakpointhook, pdb.set_trace = hook, set_trace
-        asyncio._set_running_loop(loop)
+        sys.breakpointhook, bdb.Bdb.set_trace = hook, set_trace
+        if own is not None:
+            pdb.Pdb.set_trace = own
+        if loop is not None:
+            fresh.close()
+            asyncio._set_running_loop(loop)
+            asyncio.set_event_loop(loop)
+
+
+def _go_on(*_: Any, **__: Any) -> None:
+    """In a debugger's place."""
 
 
 @contextlib.contextmanager

@@ -195,9 +195,9 @@ def _odd(value: Any) -> int:
 
 
 def _simpler(inputs: Any, best: Found) -> bool:
-    """Are these simpler than the best so far, and none of them odder?"""
-    count, least = _count(inputs), _count(best.drawn.inputs)
-    if count > least or (count == least and measure(inputs) >= best.size):
+    """Are these simpler than the best so far, and no more of them odd?"""
+    count = _count(inputs)
+    if count > best.size[0] or (count == best.size[0] and measure(inputs) >= best.size):
         return False
     return _odd(inputs) <= best.odd
 

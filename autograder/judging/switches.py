@@ -58,7 +58,7 @@ def left(before: dict[str, Any]) -> list[str]:
         if switch.put is not None
         and switch.call in before
         and switch.call != WARNINGS
-        and (value := _read(switch)) != before[switch.call]
+        and (value := _read(switch)) not in (before[switch.call], switch.default)  # who puts one right does no harm
     ]
     restore(before)
     return found

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.course.pool import PIECE, each, told
+from autograder.course.pool import PIECE, each, with_bar
 
 
 def worked(number: int) -> tuple[int, int]:
@@ -24,7 +24,7 @@ def numbers(most: int, taken: list[int]) -> Iterator[int]:
 
 def test_in_order_by_other_processes_and_no_more_than_are_wanted():
     taken: list[int] = []
-    results = told(each(worked, numbers(400, taken), 400, jobs=2), 400, "work", None)
+    results = with_bar(each(worked, numbers(400, taken), 400, jobs=2), 400, "work", None)
     first = next(results)
     assert first[0] == 0 and first[1] != os.getpid()
     assert len(taken) <= 7 * PIECE

@@ -77,7 +77,15 @@ def test_honest_work(judge, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "line", ["breakpoint()", "import pdb; pdb.set_trace()", "import asyncio; asyncio.run(asyncio.sleep(0))"]
+    "line",
+    [
+        "breakpoint()",
+        "import pdb; pdb.set_trace()",
+        "from pdb import set_trace; set_trace()",
+        "from IPython.core.debugger import set_trace; set_trace()",
+        "import asyncio; asyncio.run(asyncio.sleep(0))",
+        "import asyncio; asyncio.get_event_loop().run_until_complete(asyncio.sleep(0))",
+    ],
 )
 def test_an_answer_is_called_as_at_home(judge, tmp_path, line):
     verdict, _, _ = grade(judge, tmp_path, RIGHT.replace("return", f"{line}\n    return"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 from rich.console import Console
@@ -67,17 +68,33 @@ def test_all_that_is_ready_is_one_transaction(course):
         assert (folder / "p.ipynb").is_file() and not list(folder.parent.glob(".*"))
 
 
-def test_who_cannot_be_written_costs_nobody_else_anything(course):
-    (course.root / "stumbling.py").write_text(
-        "from nbgrader.preprocessors import NbGraderPreprocessor\n\n\n"
-        "class Stumbling(NbGraderPreprocessor):\n    def preprocess(self, nb, resources):\n"
-        "        if resources['nbgrader']['student'] == 'cleo':\n            raise RuntimeError('stumbled')\n"
-        "        return nb, resources\n"
-    )
+STEP = """from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+
+class Step(NbGraderPreprocessor):
+    def preprocess(self, nb, resources):
+        about = resources["nbgrader"]
+        if about["student"] == "cleo":
+            {line}
+        return nb, resources
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("raise RuntimeError('stumbled')", "stumbled"),
+        ("Gradebook(about['db_url'], 'other').db.rollback()", "undone"),  # else what others have got goes, too
+    ],
+)
+def test_who_cannot_be_written_costs_nobody_else_anything(course, line, told, monkeypatch):
+    monkeypatch.delitem(sys.modules, "stumbling", raising=False)
+    (course.root / "stumbling.py").write_text(STEP.format(line=line))
     config = course.root / "nbgrader_config.py"
-    config.write_text(config.read_text() + "c.Autograde.autograde_preprocessors.append('stumbling.Stumbling')\n")
+    config.write_text(config.read_text() + "c.Autograde.autograde_preprocessors.append('stumbling.Step')\n")
     with Judges() as judges:
         outcome, _ = commits_of(course, AtOnce(judges, 1))
-    assert [f.student for f in outcome.failures] == ["cleo"] and "stumbled" in outcome.failures[0].why
+    assert [f.student for f in outcome.failures] == ["cleo"] and told in outcome.failures[0].why
     assert outcome.graded == 3 and points(course) == {"ada": 0, "bob": 2, "dan": 2}
     assert not course.autograded_folder("cleo", "ps1").exists()

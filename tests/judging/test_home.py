@@ -254,7 +254,15 @@ def test_what_a_notebook_puts_in_a_functions_place_is_its_own(home):
 
 
 @pytest.mark.parametrize(
-    "line", ["breakpoint()", "import pdb; pdb.set_trace()", "import asyncio; asyncio.run(asyncio.sleep(0))"]
+    "line",
+    [
+        "breakpoint()",
+        "import pdb; pdb.set_trace()",
+        "from pdb import set_trace; set_trace()",
+        "from IPython.core.debugger import set_trace; set_trace()",
+        "import asyncio; asyncio.run(asyncio.sleep(0))",
+        "import asyncio; asyncio.get_event_loop().run_until_complete(asyncio.sleep(0))",
+    ],
 )
 def test_an_answer_is_called_as_at_the_grader(home, line):
     home.edit("accuracy", RIGHT.replace("return", f"{line}\n    return"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -165,6 +165,7 @@ class OneGradebook:
         self._book = Gradebook(self.db_url, self.course_id)
         make_indexes(self._book.db)
         self._known: list[str] = []
+        self._undone = False
         self._users: list[ModuleType] = []
         return self
 
@@ -179,10 +180,11 @@ class OneGradebook:
         """
         with contextlib.ExitStack() as stack:
             self._rows: Rows = {}
+            self._undone = False
             for module in self._who_uses_it():
                 stack.enter_context(mock.patch.object(module, "Gradebook", self._lend))
             try:
-                yield _Lent(self._book, self._rows)
+                yield self._lent()
             finally:
                 self._book.db.remove()
 
@@ -198,12 +200,23 @@ class OneGradebook:
         return self._users
 
     def commit(self) -> None:
-        """Keep what was written in this transaction. May raise what SQLAlchemy raises, if the gradebook is locked."""
+        """Keep what was written in this transaction. May raise what SQLAlchemy raises, if the gradebook is locked.
+
+        Raises `CourseError` if a step of the course's own has taken back a part of it.
+        """
+        if self._undone:
+            raise CourseError("a step of the configuration has undone what was written to the gradebook (db.rollback)")
         self._book.db.commit()
+
+    def _note_undone(self) -> None:
+        self._undone = True
+
+    def _lent(self) -> Gradebook:
+        return _Lent(self._book, self._rows, self._note_undone)
 
     def _lend(self, db_url: str, *arguments: Any) -> Gradebook:
         """In the place of nbgrader's `Gradebook`."""
-        return _Lent(self._book, self._rows) if same_place(db_url, self.db_url) else Gradebook(db_url, *arguments)
+        return self._lent() if same_place(db_url, self.db_url) else Gradebook(db_url, *arguments)
 
 
 class _Lent(Gradebook):
@@ -213,9 +226,9 @@ class _Lent(Gradebook):
     notebook are asked for together. rows: what is known already in this transaction.
     """
 
-    def __init__(self, book: Gradebook, rows: Rows) -> None:
+    def __init__(self, book: Gradebook, rows: Rows, undone: Callable[[], None]) -> None:
         self.engine, self.course_id, self.authenticator = book.engine, book.course_id, book.authenticator
-        self.db = _Session(book.db)
+        self.db = _Session(book.db, undone)
         self._rows = rows
 
     def find_grade(self, grade_cell: str, notebook: str, assignment: str, student: str) -> Grade:
@@ -241,13 +254,17 @@ class _Lent(Gradebook):
 
 class _Session:
     """A session whose commits wait for the end of the transaction. What was written before a query is sent before it, by the
-    session itself."""
+    session itself. undone: what is to be called when a step takes back what was written so far, which may be others' too."""
 
-    def __init__(self, session: scoped_session) -> None:
-        self._session = session
+    def __init__(self, session: scoped_session, undone: Callable[[], None]) -> None:
+        self._session, self._undone = session, undone
 
     def commit(self) -> None:
         pass
+
+    def rollback(self) -> None:
+        self._undone()
+        self._session.rollback()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)

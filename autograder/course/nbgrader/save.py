@@ -194,9 +194,10 @@ class Saving:
         return set(students) & set(self.api.coursedir.student_id_exclude.split(","))
 
     def save_all(self, assignment: str, ready: list[Judged]) -> Iterator[tuple[str, CourseError | None]]:
-        """Write those that are ready, in one transaction if that goes well; yields (student, why nothing was written of it).
+        """Write those that are ready, in one transaction if that goes well; yields (student, why it was not written).
 
-        Raises `Stopped`, if it would be the same for everybody.
+        If it does not, hooks and steps of the course's own have run for some already, and run again. Raises `Stopped`, if it would
+        be the same for everybody.
         """
         if len(ready) > 1:
             try:
@@ -244,5 +245,7 @@ class Saving:
                 if error.errno in BARRED:
                     raise CourseError(f"{error.filename} cannot be written: {error.strerror}") from None
                 raise CourseError(f"its result could not be written: {error}") from None
+            except CourseError:
+                raise
             except Exception as error:  # noqa: BLE001  a step or a plugin of the course's own may fail in any way
                 raise CourseError(f"its grades could not be written: {type(error).__name__}: {error}") from None

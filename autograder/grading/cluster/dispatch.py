@@ -183,5 +183,9 @@ def _result(batch: Batch, answer) -> Done | Failure:
     if answer.why:
         return Failure(answer.student, answer.why)
     place = batch.places.pop(answer.student)
-    unpacked(answer.written or {}, place.written)
-    return Done(graded_notebooks(answer), place)
+    try:
+        unpacked(answer.written or {}, place.written)
+        return Done(graded_notebooks(answer), place)
+    except Exception as error:  # noqa: BLE001  a full disk, say: the others of its batch are graded all the same
+        place.close()
+        return Failure(answer.student, in_a_sentence(error))
