@@ -888,6 +888,14 @@ def _(z, y):
 
 
 @sparse_ce.mistake(
+    "The depth of your one-hot encoding follows the largest label of this batch. A class need not occur among the labels: where can "
+    "you read how many there are?"
+)
+def _(z, y):
+    return -tf.reduce_sum(tf.one_hot(y, int(tf.reduce_max(y)) + 1) * tf.nn.log_softmax(z), axis=1)
+
+
+@sparse_ce.mistake(
     "Your gather takes the same columns from every row and returns a table. "
     "y chooses one column in every row, another in each."
 )

@@ -421,10 +421,6 @@ def _ce_depth_four(z, y):
     return -tf.reduce_sum(tf.one_hot(y, 4) * tf.nn.log_softmax(z), axis=1)
 
 
-def _ce_depth_of_labels(z, y):
-    return -tf.reduce_sum(tf.one_hot(y, int(tf.reduce_max(y)) + 1) * tf.nn.log_softmax(z), axis=1)
-
-
 def _ce_64_examples(z, y):
     return (tf.reduce_logsumexp(z, axis=1) - tf.gather(z, y, batch_dims=1))[:64]
 
@@ -524,7 +520,6 @@ WRONG = {
     ],
     "sparse_ce": [
         _ce_depth_four,
-        _ce_depth_of_labels,
         _ce_64_examples,
         _ce_bounded_logits,
         _ce_bounded_loss,
