@@ -61,21 +61,22 @@ def _both(f, x):
 
 _CLOSE = {"rtol": 2e-5, "atol": 4e-6}  # both sides work in float32, whatever kind of number they return
 
-# Dimensions: the sign of x, x far out and at 0; no path at the first order, none at the second, a path at both; constants
-# of float32 in every f, so that neither float64 nor differences (too coarse in float32) can replace the tape.
+# Dimensions: the sign of x, x far out and at 0; both derivatives above 0, both below; no path at the first order, none at the
+# second, a path at both; constants of float32 in every f, and a wave so short, that neither float64 nor differences (too coarse
+# in float32, of f as of its slope) can replace the tape.
 
 
 @grad_and_second.case("a cubic", **_CLOSE)
 def _(rng):
-    a, b = _number(rng, 0.5, 2), _number(rng, -3, -0.5)
+    a, b = _number(rng, -2, -0.5), _number(rng, -3, -0.5)  # falls, and bends down
     return code(f"lambda x: tf.constant({a}) * x ** 3 + {b} * x ** 2 - x"), _number(rng, 0.8, 2)
 
 
 @grad_and_second.case("a sine, an exponential and a sigmoid, at a negative x", **_CLOSE)
 def _(rng):
-    a, b = _number(rng, 0.5, 1.5), _number(rng, 1, 3)
+    a, b = _number(rng, 3, 4), _number(rng, 1, 3)
     text = f"lambda x: tf.sin(tf.constant({a}) * x) * tf.exp(0.5 * x) + tf.sigmoid({b} * x)"
-    return code(text), -_number(rng, 0.3, 1.5)
+    return code(text), -_number(rng, 0.5 / a, 1.2 / a)  # climbs, and bends up
 
 
 @grad_and_second.case("a straight line, far out: its slope does not depend on x", **_CLOSE)
@@ -251,33 +252,36 @@ def chain_persistent(x, w1, b1, w2, b2):
     return tf.identity(w2), tf.identity(x), w2 * x
 
 
-# Dimensions: sign, size (below 3, above 50), an exact 0 at the start of the chain, tensors and variables.
+# Dimensions: sign (all three results above 0, two of them below), size (below 3, above 50), an exact 0 at the start of the chain,
+# tensors and variables.
 
 
-def _five(rng):
-    return np.float32(_number(rng, 1.1, 1.3)), *(_scalar(rng) for _ in range(4))  # so x + w2 is never x · w2
+def _five(rng, sign):
+    """x, w1, b1, w2, b2, w2 of this sign; x + w2 is never x · w2."""
+    w2 = np.asarray(sign * _number(rng, 0.5, 3), dtype="float32")
+    return np.float32(_number(rng, 1.1, 1.3)), _scalar(rng), _scalar(rng), w2, _scalar(rng)
 
 
 @chain_persistent.case("five numbers")
 def _(rng):
-    return _five(rng)
+    return _five(rng, 1)
 
 
 @chain_persistent.case("large weights and a negative input")
 def _(rng):
     x = np.asarray(-_number(rng, 0.5, 3), dtype="float32")
-    return x, _scalar(rng, 60, 300), _scalar(rng), _scalar(rng, 60, 300), _scalar(rng)
+    return x, _scalar(rng, 60, 300), _scalar(rng), np.float32(_number(rng, 60, 300)), _scalar(rng)
 
 
 @chain_persistent.case("weights that come as variables")
 def _(rng):
-    x, *parameters = _five(rng)
+    x, *parameters = _five(rng, -1)
     return x, *(variable(p) for p in parameters)
 
 
 @chain_persistent.case("an input of 0")
 def _(rng):
-    return np.float32(0), *_five(rng)[1:]
+    return np.float32(0), *_five(rng, -1)[1:]
 
 
 def _layers(x, w1, b1, w2, b2):
@@ -396,8 +400,8 @@ def _(x, w1, b1, w2, b2):
 # -- sigmoid_grad, tanh_grad, relu_grad ---------------------------------------------------------------------------------
 
 
-# Dimensions of all three: the size of a (tiny, small, 100) and its sign, an exact 0 and its closest neighbours on both sides,
-# where in the tensor these stand; the shape (a scalar, one to three dimensions), sizes beyond 8, 16 and 64.
+# Dimensions of all three: the size of a (tiny, small, 7 to 11, 100) and its sign, an exact 0 and its closest neighbours on both
+# sides, where in the tensor these stand; the shape (a scalar, one to three dimensions, one of them 1), sizes beyond 8, 16 and 128.
 
 
 def _special(rng, *shape, reach):
@@ -416,13 +420,14 @@ def _activation_cases(exercise_):
     @exercise_.case("numbers near 0, exactly 0, and far out, up to ±100")
     def _(rng):
         middle = (_number(rng, 0.5, 1.5), -_number(rng, 0.5, 1.5))  # where one curve is told from another
-        reach = (*middle, -100, 100, _number(rng, 30, 99), -_number(rng, 30, 99))
+        shoulder = (_number(rng, 6.5, 9), _number(rng, 10.2, 11), -_number(rng, 10.2, 11))  # flat, and not yet 0
+        reach = (*middle, *shoulder, -100, 100, _number(rng, 30, 99), -_number(rng, 30, 99))
         return (_special(rng, int(rng.integers(13, 18)), reach=reach),)
 
     @exercise_.case("a single number, a matrix, and three dimensions, as layers would see them", probe=_each)
     def _(rng):
         matrix = _special(rng, int(rng.integers(2, 5)), int(rng.integers(2, 5)), reach=())
-        large = _special(rng, int(rng.integers(17, 20)), 2, int(rng.integers(3, 5)), reach=())
+        large = _special(rng, int(rng.integers(129, 150)), 1, int(rng.integers(2, 4)), reach=())
         return np.float32(0), np.float32(_either(rng, 0.5, 3)), matrix, large
 
 
@@ -661,7 +666,8 @@ def _probabilities(rng, batch, classes):
     return rng.dirichlet(np.ones(classes), size=batch).astype("float32")
 
 
-# Dimensions: probabilities and any numbers, far apart; one example, one class, more than 64 examples of more than ten classes.
+# Dimensions: probabilities and any numbers, so far apart that gradients go beyond 1; one example, one class, more than 128 examples
+# of more than ten classes; never 2 or 4 elements, which a student may type.
 
 
 @mse_grad.case("probabilities against one-hot labels")
@@ -672,19 +678,19 @@ def _(rng):
 
 @mse_grad.case("any two matrices, large ones")
 def _(rng):
-    batch, classes = rng.integers(65, 80), rng.integers(11, 20)
-    return _normal(rng, batch, classes, scale=100), _normal(rng, batch, classes, scale=100)
+    batch, classes = rng.integers(129, 150), rng.integers(11, 20)
+    return _normal(rng, batch, classes, scale=5000), _normal(rng, batch, classes, scale=5000)
 
 
 @mse_grad.case("a batch of one")
 def _(rng):
-    classes = rng.integers(2, 7)
+    classes = rng.integers(5, 9)
     return _probabilities(rng, 1, classes), _one_hot(rng, 1, classes)
 
 
 @mse_grad.case("a single output, as in regression")
 def _(rng):
-    batch = rng.integers(2, 9)
+    batch = rng.integers(5, 9)
     return _normal(rng, batch, 1), _normal(rng, batch, 1)
 
 
@@ -784,11 +790,15 @@ def softmax_ce_grad(x, w, b, y):
 
 
 def _layer(rng, batch, inputs, classes, scale=1.0):
+    x, w, b = _normal(rng, batch, inputs), _normal(rng, inputs, classes, scale=scale), _normal(rng, classes)
     y = rng.integers(0, classes, size=batch, dtype=np.int32)
-    return _normal(rng, batch, inputs), _normal(rng, inputs, classes, scale=scale), _normal(rng, classes), y
+    y[2:3] = classes - 1  # of two examples none is of the last class, of three or more one is
+    y[0] = np.argmin((x @ w + b)[0, :-1])  # one label at least is not the guess, and not all are the same
+    y[1:2] = (y[0] + rng.integers(1, classes - 1)) % (classes - 1)
+    return x, w, b, y
 
 
-# Dimensions: batch 1 to more than 64, classes 2 to more than 10, all sizes equal and all different; labels first, middle, last;
+# Dimensions: batch 1 to more than 128, classes 2 to more than 10, all sizes equal and all different; labels first, middle, last;
 # inputs beyond ±50; logits far apart within a row (smallest first and last), and rows far apart from each other; variables.
 
 
@@ -799,7 +809,7 @@ def _(rng):
 
 @softmax_ce_grad.case("a large batch of many classes")
 def _(rng):
-    return _layer(rng, rng.integers(65, 80), rng.integers(5, 8), rng.integers(11, 20))
+    return _layer(rng, rng.integers(129, 150), rng.integers(5, 8), rng.integers(11, 20))
 
 
 @softmax_ce_grad.case("batch, inputs and classes all of one size")
@@ -814,7 +824,7 @@ def _(rng):
     x, w, b, _ = _layer(rng, 1, int(rng.integers(2, 4)), classes, scale=0.01)
     surest = int(rng.integers(1, classes - 1))
     b[surest] = 300
-    return 200 * x, w, b, np.array([(surest + rng.integers(1, classes)) % classes], "int32")
+    return 200 * x, w, b, np.array([(surest + rng.integers(1, classes - 1)) % (classes - 1)], "int32")
 
 
 @softmax_ce_grad.case("weights that come as variables")
@@ -961,6 +971,14 @@ def _(x, w, b, y):
 
 
 @softmax_ce_grad.mistake(
+    "The depth of your one-hot labels follows the largest label of this batch. A class need not occur in it: where can you read how "
+    "many there are?"
+)
+def _(x, w, b, y):
+    return _back(x, (tf.nn.softmax(x @ w + b) - tf.one_hot(y, int(tf.reduce_max(y)) + 1)) / _over_batch(x))
+
+
+@softmax_ce_grad.mistake(
     "dw is transposed: it must have the shape of w, [inputs, classes], so that w can be moved by it."
 )
 def _(x, w, b, y):
@@ -1041,8 +1059,8 @@ def relu_layer_grad(x, w, b, upstream):
     return tuple(tape.gradient(h, layer, output_gradients=upstream))
 
 
-# Dimensions: sizes all different, all equal, one example, more than 64; units open and shut in the same row, exactly at the kink
-# (halves make it exact), shut for the whole batch; either sign of x and of upstream; variables.
+# Dimensions: sizes all different, all equal, one example, more than 128; units open and shut in the same row and in the same
+# column, exactly at the kink (halves make it exact) and a hair above it, shut for the whole batch; either sign of x and of upstream; variables.
 
 
 def _whole(rng, *shape):
@@ -1051,35 +1069,42 @@ def _whole(rng, *shape):
 
 
 def _relu_layer(rng, batch, inputs, units, heights):
-    """x, w, b, upstream; b puts the sums of the first row at these heights, of which the first two owe everything to b."""
+    """x, w, b, upstream; b puts the sums of the first row at these heights, of which the first two owe everything to b.
+
+    The second row is the first, turned round: what is a little below 0 there is above it here.
+    """
     x, w, b = _whole(rng, batch, inputs), _whole(rng, inputs, units), _whole(rng, units) + np.float32(0.5)
     x[0, 0] = -abs(x[0, 0])
+    x[1:2] = -x[0]
+    w[0, :2] += np.sign(w[0, :2]) * ((x @ w)[0, :2] == 0)
     w[:, :2] *= np.where((x @ w)[0, :2] > 0, -1, 1)
     b[: len(heights)] = np.asarray(heights) - (x @ w)[0, : len(heights)]
-    upstream = (rng.choice([-1, 1], size=(batch, units)) * rng.uniform(0.5, 2, size=(batch, units))).astype("float32")
+    upstream = (rng.choice([-1, 1], size=(batch, units)) * rng.uniform(1.25, 2.5, size=(batch, units))).astype(
+        "float32"
+    )
     upstream[0, :2] = -abs(upstream[0, :2])
     return x, w, b, upstream
 
 
 @relu_layer_grad.case("a small layer")
 def _(rng):
-    return _relu_layer(rng, 4, 2, 3, heights=(8.5, -2.5))
+    return _relu_layer(rng, 4, 2, 3, heights=(8.5, -0.5))
 
 
 @relu_layer_grad.case("batch, inputs and units all of one size")
 def _(rng):
     size = int(rng.integers(2, 5))
-    return _relu_layer(rng, size, size, size, heights=(8.5, -2.5))
+    return _relu_layer(rng, size, size, size, heights=(8.5, -0.5))
 
 
 @relu_layer_grad.case("exactly at the kink, one example")
 def _(rng):
-    return _relu_layer(rng, 1, int(rng.integers(2, 5)), int(rng.integers(4, 6)), heights=(0, 8, -3))
+    return _relu_layer(rng, 1, int(rng.integers(2, 5)), int(rng.integers(4, 6)), heights=(0, 8, -3, 2.0**-12))
 
 
 @relu_layer_grad.case("a large layer, its weights as variables, one unit shut for the whole batch")
 def _(rng):
-    batch, inputs, units = (int(rng.integers(*span)) for span in ((65, 80), (11, 20), (17, 24)))
+    batch, inputs, units = (int(rng.integers(*span)) for span in ((129, 150), (11, 20), (17, 24)))
     x, w, b, upstream = _relu_layer(rng, batch, inputs, units, heights=(8.5, -5.5))
     b[2] = -9 * inputs - 1.5
     return x, variable(w), variable(b), 30 * upstream
@@ -1247,7 +1272,8 @@ def _each_shape(answer, f, arrays):
 
 _FINE = {"rtol": 1e-7, "atol": 1e-7}  # rounding in float64 costs about 1e-10 here; float32 would cost 1e-3
 
-# Dimensions: no to three dimensions, one element to more than 64, elements beyond ±50; coordinates apart and mixed; float64 and
+# Dimensions: no to three dimensions, one of them 1, one element to more than 64, elements beyond ±50; slopes of either sign;
+# coordinates apart and mixed; float64 and
 # float32; h left out and given, fine and coarse; f in TensorFlow and in NumPy.
 
 
@@ -1258,14 +1284,14 @@ def _(rng):
 
 @numeric_grad.case("coordinates that are mixed with each other, a matrix", **_FINE)
 def _(rng):
-    text = f"lambda x: tf.reduce_sum(tf.sin({_number(rng, 0.5, 1.5)} * x[0]) * x[1]) + tf.reduce_sum(x[0] * x[0])"
+    text = f"lambda x: tf.reduce_sum(tf.sin({_number(rng, 0.5, 1.5)} * x[0]) * x[1]) + tf.reduce_sum(x[0] * x[0] - 5.0 * x[1])"
     return code(text), raw(_array(rng, -2, 2, 2, int(rng.integers(2, 4))))
 
 
 @numeric_grad.case("three dimensions, or none: a function written in NumPy", probe=_each_shape, **_FINE)
 def _(rng):
-    arrays = [raw(_array(rng, -1, 1, 2, 2, 2)), raw(rng.uniform(1, 2))]
-    return code("lambda x: np.sum(x ** 3) + np.sum(x) ** 2"), arrays
+    arrays = [raw(_array(rng, -1, 1, 2, 1, 3)), raw(rng.uniform(1, 2))]
+    return code("lambda x: np.sum(x ** 3) + np.sum(x) ** 2 - 25 * np.sum(x)"), arrays
 
 
 @numeric_grad.case("x comes in float32", **_FINE)
@@ -1276,7 +1302,7 @@ def _(rng):
 @numeric_grad.case("another step h, a coarse one", rtol=1e-9, atol=1e-9)
 def _(rng):
     x = rng.choice([-1, 1], size=(2, 2)) * _array(rng, 1.2, 2, 2, 2)
-    return code("lambda x: tf.reduce_sum(x ** 5) + tf.reduce_prod(x)"), raw(x), _number(rng, 0.2, 0.6)
+    return code("lambda x: tf.reduce_sum(x ** 5) + tf.reduce_prod(x) - 100.0 * x[0, 0]"), raw(x), _number(rng, 0.2, 0.6)
 
 
 @numeric_grad.case("a long vector of large numbers, a function written in NumPy", rtol=1e-6, atol=1e-3)
@@ -1433,8 +1459,8 @@ def backward(graph, result):
     return {name: None if g is None else float(g) for name, g in zip(values, gradients, strict=True)}
 
 
-# Dimensions: a chain, a branch that meets again later (short way and long way), the same parent twice, more than one leaf;
-# a slope of 0 and no path at all; the result last and in the middle; names in the order of the recording and in another;
+# Dimensions: a chain, a branch that meets again later (short way and long way), the same parent twice, also beside another user of
+# it, more than one leaf; a slope of 0 and no path at all; the result last and in the middle, where others use its ancestors, too; names in the order of the recording and in another;
 # slopes of either sign; three numbers to fifty; few paths and a million of millions; the caller's graph afterwards.
 
 
@@ -1456,11 +1482,12 @@ def _chain(rng, length):
 
 
 def _two_ways(rng):
-    """A chain, whose last number also looks at the second, and a number made of that one twice."""
+    """A chain, whose last number also looks at the second, and a number made of that one twice, and once by a detour."""
     program = _chain(rng, int(rng.integers(4, 8)))
     last = len(program) - 1
     program[last].insert(0, (1, _either(rng, 1.25, 3)))
-    return [*program, [(last, _either(rng, 1.25, 3)), (last, _either(rng, 1.25, 3))]]
+    a, b, c = _number(rng, 1.25, 2), _number(rng, 2.25, 3), _number(rng, 1.25, 3)  # of one sign: nothing cancels
+    return [*program, [(last, c)], [(last, a), (last, b), (last + 1, c)]]
 
 
 @backward.case("a chain")
@@ -1486,7 +1513,7 @@ def _(rng):
 @backward.case("the result is not the last number")
 def _(rng):
     program = _chain(rng, int(rng.integers(4, 7)))
-    graph, names = _graph(program)
+    graph, names = _graph([*program, [(1, _either(rng, 1.25, 3))]])
     return graph, names[int(rng.integers(2, len(program) - 1))]
 
 
@@ -1519,6 +1546,7 @@ def _counted(answer, graph, result):
 def _(rng):
     length = int(rng.integers(30, 50))
     slopes = rng.integers(1, 4, size=(length, 2)) / 2
+    slopes[-1] = 0.5, 1
     graph, names = _graph([[], *([(i, one), (i, other)] for i, (one, other) in enumerate(slopes))])
     return graph, names[length]
 

@@ -28,31 +28,35 @@ def first_bad(named):
     return None
 
 
-def _with_empty(answer, named):
-    return [answer(named), answer({})]
+def _with_empty(answer, named, again):
+    return [answer(named), answer({}), answer(again)]
 
 
-# Dimensions: NaN, +inf, -inf · the bad element first, in the middle, last · the bad tensor first, in the middle, last ·
-# several bad ones, in an order that is not the alphabet's · no tensor, one, more than ten · ranks 0 to 3, more than 64 rows ·
-# float16, float32, float64, each near the end of its range · tensors and variables · sums and squares that overflow.
+# Dimensions: NaN, +inf, -inf, and which of them comes first · the bad element first, in the middle (where a printed array
+# shows dots), last · the bad tensor first, in the middle, last · several bad ones, in an order that is not the alphabet's · no
+# tensor, one, more than twenty · ranks 0 to 4, more than 128 rows · float16, float32, float64, each near the end of its range ·
+# tensors and variables, finite and bad · sums and squares that overflow · names with capitals, slashes, colons · the same
+# names again, with other numbers.
 
 
 def _spoiled(array, rng, value):
+    """With this value at a place that is neither in the first row nor the very last: those have cases of their own."""
     array = np.array(array)
-    array.flat[int(rng.integers(1, array.size))] = value  # never the first: that is a case of its own
+    array.flat[int(rng.integers(array.shape[1], array.size - 1))] = value
     return array
 
 
 def _bad_at(array, place, value):
     array = np.array(array)
-    array.flat[place] = value
+    array[place] = value
     return array
 
 
 @first_bad.case("one NaN among many numbers")
 def _(rng):
     n = int(rng.integers(2, 7))
-    return ({"x": _normal(rng, n, 6), "h1": _spoiled(_normal(rng, n, 5), rng, np.nan), "out": _normal(rng, n, 3)},)
+    hidden = _bad_at(_normal(rng, n, 1200), (int(rng.integers(1, n)), int(rng.integers(9, 1190))), np.nan)
+    return ({"x": _normal(rng, n, 6), "h1": hidden, "out": _normal(rng, n, 3)},)
 
 
 @first_bad.case("one negative infinity, in the last tensor")
@@ -67,7 +71,7 @@ def _(rng):
     return (
         {
             "w1": variable(_normal(rng, 3, 2)),
-            "out": _spoiled(_normal(rng, n, 2), rng, np.inf),
+            "out": variable(_spoiled(_normal(rng, n, 2), rng, np.inf)),
             "loss": np.array(np.nan, "float32"),
             "square": _spoiled(_normal(rng, n, 2), rng, np.nan),
         },
@@ -96,8 +100,8 @@ def _(rng):
         {
             "lr": np.array(rng.uniform()),
             "half": half,
-            "loss": np.array(np.inf, "float32"),
-            "after": np.array(np.nan),
+            "loss": np.array(np.nan, "float32"),
+            "after": np.array(np.inf),
             "step": half + np.float16(np.inf),
         },
     )
@@ -105,17 +109,21 @@ def _(rng):
 
 @first_bad.case("many tensors, many rows: the bad element is the very last", points=0.5)
 def _(rng):
-    rows = int(rng.integers(65, 90))
-    named = {f"h{k}": _normal(rng, 2, 2) for k in range(12)}
-    bad = {"images": _bad_at(_normal(rng, rows, 3, 2), -1, -np.inf), "late": np.array(np.nan, "float32")}
-    return (named | bad,)
+    rows = int(rng.integers(129, 150))
+    named = {f"h{k}": _normal(rng, 2, 2) for k in range(24)}
+    bad = {"dense_1/Images:0": _bad_at(_normal(rng, rows, 4, 2), (-1, -1, -1), -np.inf)}
+    return (named | bad | {"loss": np.array(np.nan, "float32")},)
 
 
 @first_bad.case(
-    "the very first element of the very first tensor; and a dict with nothing in it", probe=_with_empty, points=0.5
+    "the very first element of the very first tensor; a dict with nothing in it; the same names once more",
+    probe=_with_empty,
+    points=0.5,
 )
 def _(rng):
-    return ({"x": _bad_at(_normal(rng, int(rng.integers(2, 5)), 3), 0, np.inf), "a": _normal(rng, 2)},)
+    shape = int(rng.integers(2, 5)), 3, 1, 2
+    first = {"x": variable(_bad_at(_normal(rng, *shape), (0, 0, 0, 0), np.inf)), "a": _normal(rng, 2)}
+    return first, {"x": _normal(rng, *shape), "a": _bad_at(_normal(rng, 2), 0, np.nan)}
 
 
 @first_bad.mistake("You look for NaN only. An infinity is the step before it: how would you notice one?")
@@ -186,7 +194,8 @@ def _(named):
 
 
 @first_bad.mistake(
-    "You convert to float32 before you look. A float64 number beyond 3.4e38 is finite until then: you make the infinity yourself."
+    "You call a float64 number beyond 3.4e38 bad. It is finite, as long as nobody converts it to float32, or takes float32's "
+    "largest number for the end of all numbers."
 )
 def _(named):
     for name, tensor in named.items():
@@ -196,7 +205,7 @@ def _(named):
 
 
 @first_bad.mistake(
-    "You look at one element of each tensor, the first. A single bad one may stand anywhere: which question asks all of them?"
+    "You look at the beginning of each tensor only, its first element or its first row. A single bad one may stand anywhere: which question asks all of them?"
 )
 def _(named):
     for name, tensor in named.items():
@@ -333,7 +342,7 @@ def equivalent_lr(lr, from_, to, n, c):
     return float(lr * tape.gradient(old, errors)[0, 0] / tape.gradient(new, errors)[0, 0])
 
 
-# Dimensions: each of the three reductions, both ways and to itself · n and c on either side of 10, of 128 and of each other,
+# Dimensions: each of the three reductions, both ways, and each to itself · n and c on either side of 10, of 128 and of each other,
 # never equal to those or to each other, so that no constant is right by luck · one example, one class · rates from 1e-4 to 10.
 
 
@@ -357,7 +366,15 @@ _conversion("from 'batch_mean' to 'sum'", "batch_mean", "sum", (129, 300), (2, 1
 _conversion("from 'batch_mean' to 'mean'", "batch_mean", "mean", (20, 120), (2, 10))
 _conversion("from 'sum' to 'mean'", "sum", "mean", (2, 10), (11, 40))
 _conversion("from 'sum' to 'batch_mean'", "sum", "batch_mean", (20, 120), (2, 10))
-_conversion("from 'batch_mean' to itself", "batch_mean", "batch_mean", (20, 120), (2, 10))
+
+
+def _to_itself(answer, lr, n, c):
+    return [answer(lr, same, same, n, c) for same in ("batch_mean", "sum", "mean")]
+
+
+@equivalent_lr.case("from each reduction to itself", probe=_to_itself, rtol=1e-5, points=0.5)
+def _(rng):
+    return _rate(rng), int(rng.integers(20, 120)), int(rng.integers(2, 10))
 
 
 def _two_batches(answer, lr, from_, to, n, c):
@@ -496,7 +513,7 @@ def _both(answer, first, second):
     return [answer(first), answer(second)]
 
 
-# Dimensions: one row, few, more than 64 · one class, few, more than 16 · the largest logit first, in the middle, last · rows far
+# Dimensions: one row, few, more than 128 · the same shape again · one class, few, more than 16 · the largest logit first, in the middle, last · rows far
 # from each other, up and down · ties · differences up to the end of float32 and beyond it in float64 · the largest floats ·
 # float32 and float64, tensor and array · what the caller still owns.
 
@@ -506,10 +523,10 @@ def _(rng):
     return (_normal(rng, int(rng.integers(2, 5)), 3, scale=2),)
 
 
-@stable_softmax.case("as many rows as classes", points=0.5)
+@stable_softmax.case("as many rows as classes; the same shape again, with other numbers", probe=_both, points=0.5)
 def _(rng):
     n = int(rng.integers(2, 7))
-    return (_normal(rng, n, n, scale=2),)
+    return _normal(rng, n, n, scale=2), _normal(rng, n, n, scale=2)
 
 
 @stable_softmax.case("a single row; a single class", probe=_both, points=0.5)
@@ -521,7 +538,7 @@ def _(rng):
     "logits near 1000, where exp overflows; more rows and classes than one would type", rtol=1e-3, points=0.5
 )
 def _(rng):
-    return (1000 + _normal(rng, int(rng.integers(65, 80)), int(rng.integers(17, 24)), scale=2),)
+    return (1000 + _normal(rng, int(rng.integers(129, 150)), int(rng.integers(17, 24)), scale=2),)
 
 
 @stable_softmax.case(
@@ -726,9 +743,9 @@ def sparse_ce(z, y):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=z)
 
 
-# Dimensions: one example, few, more than 64 · two classes, few, more than ten · labels that hold the last class, or do not · the
-# largest logit at the label, before it, behind it · confident and right, confident and wrong · rows far from each other · ties ·
-# logits up to 60, 1000, 100 000 · the gradient everywhere.
+# Dimensions: one example, few, more than 128 · two classes, few, more than ten · labels that hold the last class, or do not, and
+# are never all the same · the largest logit at the label, before it, behind it · confident and right, confident and wrong · rows
+# far from each other · ties · logits up to 60, 1000, 100 000; losses up to 60, 200, 300 000 · the gradient everywhere.
 
 
 def _mild(rng, *shape):
@@ -737,11 +754,10 @@ def _mild(rng, *shape):
 
 
 def _labels(rng, n, c, *, last):
-    """Label numbers below c − 1; with `last`, one of them is c − 1, the last class."""
+    """Label numbers below c − 1, of which one is 0 and one is not; with `last`, one of them is c − 1, the last class."""
     y = rng.integers(0, c - 1, size=n, dtype=np.int32)
-    if last:
-        y[int(rng.integers(n))] = c - 1
-    return y
+    y[:2] = 0, c - 1 if last else rng.integers(1, c - 1)
+    return rng.permutation(y)
 
 
 @sparse_ce.case("ordinary logits", gradient=True, points=0.5)
@@ -759,12 +775,14 @@ def _(rng):
 @sparse_ce.case("a batch of one, more than ten classes, the label the last of them", gradient=True, points=0.5)
 def _(rng):
     c = int(rng.integers(12, 20))
-    return _mild(rng, 1, c), np.int32([c - 1])
+    z = _mild(rng, 1, c)
+    z[0, int(rng.integers(c - 1))] = 1.6  # the largest stands before the label
+    return z, np.int32([c - 1])
 
 
 @sparse_ce.case("more examples than one would type, two classes, all logits equal in some", gradient=True, points=0.5)
 def _(rng):
-    n = int(rng.integers(65, 90))
+    n = int(rng.integers(129, 150))
     z = _mild(rng, n, 2)
     z[-2:] = 0
     return z, _labels(rng, n, 2, last=True)
@@ -787,6 +805,8 @@ def _(rng):
 @sparse_ce.case("logits near 1000 and −1000, where exp overflows; and near 100 000", gradient=True, rtol=1e-3)
 def _(rng):
     z, y = _confident(rng, 200)
+    wrong = int(np.argmax(z.argmax(axis=1) != y))  # one of those that are confident and wrong
+    z[wrong, z[wrong].argmax()] += 300_000
     return z + np.float32([[1000], [1000], [-1000], [-1000], [0], [100_000]])[rng.permutation(6)], y
 
 
@@ -868,6 +888,14 @@ def _(z, y):
 
 
 @sparse_ce.mistake(
+    "The depth of your one-hot encoding follows the largest label of this batch. A class need not occur among the labels: where can "
+    "you read how many there are?"
+)
+def _(z, y):
+    return -tf.reduce_sum(tf.one_hot(y, int(tf.reduce_max(y)) + 1) * tf.nn.log_softmax(z), axis=1)
+
+
+@sparse_ce.mistake(
     "Your gather takes the same columns from every row and returns a table. "
     "y chooses one column in every row, another in each."
 )
@@ -895,7 +923,8 @@ def _(z, y):
 
 
 @sparse_ce.mistake(
-    "The value is right, but the tape lost sight of z: NumPy leaves no trace on it, and a loss without a gradient teaches nothing."
+    "The value is right, but the tape lost sight of z: NumPy and Python numbers leave no trace on it, and a loss without a "
+    "gradient teaches nothing."
 )
 def _(z, y):
     return tf.constant(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=z).numpy())
@@ -983,9 +1012,23 @@ def _both_slopes(answer, z, y, z2, y2):
     return told
 
 
+def _means_and_slopes(answer, z, y, z2, y2):
+    told = {}
+    for name, logits, labels in (("matrix", z, y), ("three axes", z2, y2)):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            loss = answer(logits, labels)
+            connected = isinstance(loss, tf.Tensor) and loss.dtype.is_floating
+            mean = tf.reduce_mean(loss) if connected else None
+        told[f"loss of the {name}"] = loss
+        told[f"gradient of its mean, {name}"] = tape.gradient(mean, logits) if connected else None
+    return told
+
+
 # Dimensions: scalar, vector, matrix, three axes; one element, few, more than 64 · labels 0, 1, between · z below 0, above, exactly
 # 0 (and −0) at any place · sizes where the sigmoid rounds (17 in float32, 37 in float64), where exp overflows (89, 710), far
-# beyond any bound · right and wrong with confidence · float32 and float64 · the gradient everywhere.
+# beyond any bound · right and wrong with confidence · float32, and float64 to its digits · the gradient everywhere, of the sum and
+# of the mean.
 
 
 def _moderate(rng, *shape, bound=4.0):
@@ -1028,7 +1071,7 @@ def _(rng):
 
 @stable_bce.case(
     "a matrix, labels anywhere between 0 and 1; three axes; more elements than one would type",
-    probe=_both_slopes,
+    probe=_means_and_slopes,
     points=0.5,
 )
 def _(rng):
@@ -1038,14 +1081,17 @@ def _(rng):
     return *drawn[0], *drawn[1]
 
 
-@stable_bce.case("float64 stays float64, also where exp overflows in it", probe=_both_slopes, rtol=1e-5, points=1)
+@stable_bce.case(
+    "float64 stays float64, with its digits, also where exp overflows in it",
+    probe=_both_slopes,
+    rtol=1e-10,
+    atol=1e-12,
+    points=1,
+)
 def _(rng):
-    n = int(rng.integers(1, 4))
-    return (
-        _moderate(rng, 2 * n, bound=3.0),
-        rng.permutation(np.float64([0, 1] * n)),
-        *_confident_pairs(rng, 720, 900, "float64"),
-    )
+    z, y = _confident_pairs(rng, 20.5, 22, "float64")
+    z[:3] = _moderate(rng, 3, bound=3.0)
+    return z, y, *_confident_pairs(rng, 720, 900, "float64")
 
 
 @stable_bce.case("a single logit; a scalar", probe=_both_slopes, points=0.5)
@@ -1138,7 +1184,7 @@ def _(z, y):
 
 
 @stable_bce.mistake(
-    "The values are right, but the tape lost sight of z: NumPy leaves no trace on it, and there is no gradient."
+    "The values are right, but the tape lost sight of z: NumPy and Python numbers leave no trace on it, and there is no gradient."
 )
 def _(z, y):
     return tf.constant(np.logaddexp(0, z.numpy()) - z.numpy() * y.numpy(), z.dtype)
@@ -1184,3 +1230,15 @@ def _(z, y):
 def _(z, y):
     p = tf.sigmoid(z)
     return -(y * tf.math.log(p + 1e-10) + (1 - y) * tf.math.log(1 - p + 1e-10))
+
+
+@stable_bce.mistake(
+    "Your own gradient leaves out the factor that it is given: it is right for the sum of the losses alone. What reaches it where "
+    "their mean is taken?"
+)
+def _(z, y):
+    @tf.custom_gradient
+    def loss(z):
+        return tf.nn.softplus(z) - z * y, lambda upstream: tf.sigmoid(z) - y
+
+    return loss(z)

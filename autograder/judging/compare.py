@@ -161,7 +161,18 @@ def _values(have: np.ndarray, want: np.ndarray, rtol: float | None, atol: float 
 def _first(wrong: np.ndarray, have: np.ndarray, want: np.ndarray, what: str) -> str:
     where = tuple(wrong[0])
     count = f" ({len(wrong)} of {want.size} differ)" if want.size > 1 else ""
-    return f"{what} is {_number(have[where])}{_at(where)}, expected {_number(want[where])}{count}"
+    got, expected = _apart(have[where], want[where])
+    return f"{what} is {got}{_at(where)}, expected {expected}{count}"
+
+
+def _apart(got: Any, expected: Any) -> tuple[str, str]:
+    """Two unequal numbers with as many digits as it takes to see that they are."""
+    texts = _number(got), _number(expected)
+    if texts[0] == texts[1] and isinstance(got, (float, np.floating)):
+        texts = next(
+            (pair for d in (9, 12, 15, 17) if (pair := (f"{got:.{d}g}", f"{expected:.{d}g}"))[0] != pair[1]), texts
+        )
+    return texts
 
 
 def _at(where: Any) -> str:

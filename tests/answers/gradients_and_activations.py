@@ -377,17 +377,71 @@ def backward_matrix(graph, result):
     return {name: g if yes else None for name, g, yes in zip(names, total, there, strict=True)}
 
 
+def second_forward(f, x):
+    x = tf.constant(x)
+    with tf.autodiff.ForwardAccumulator(x, tf.constant(1.0)) as accumulator:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x)
+        first = tape.gradient(y, x, unconnected_gradients="zero")
+    return first, accumulator.jvp(first, unconnected_gradients="zero")
+
+
+def sigmoid_softplus(a):
+    return tf.exp(-tf.nn.softplus(a) - tf.nn.softplus(-a))
+
+
+def tanh_cosh(a):
+    return 4 / (tf.exp(a) + tf.exp(-a)) ** 2  # 4 / inf is 0
+
+
+def relu_divided(a):
+    return tf.math.divide_no_nan(tf.nn.relu(a), a)
+
+
+def ce_extended(x, w, b, y):
+    wide = tf.concat([x, tf.ones([x.shape[0], 1])], 1)
+    p = tf.nn.softmax(wide @ tf.concat([w, b[None]], 0))
+    both = tf.transpose(wide) @ (p - tf.one_hot(y, w.shape[1])) / x.shape[0]
+    return both[:-1], both[-1]
+
+
+def numeric_where(f, x, h=1e-5):
+    x = np.array(x, np.float64)
+    places = np.arange(x.size).reshape(x.shape)
+    slopes = [
+        (float(f(np.where(places == k, x + h, x))) - float(f(np.where(places == k, x - h, x)))) / (2 * h)
+        for k in range(x.size)
+    ]
+    return np.array(slopes).reshape(x.shape)
+
+
+def backward_solved(graph, result):
+    place, leads, waiting = {name: i for i, name in enumerate(graph)}, set(), [result]
+    while waiting:
+        name = waiting.pop()
+        if name not in leads:
+            leads.add(name)
+            waiting += [parent for parent, _ in graph[name]]
+    matrix = np.eye(len(graph))
+    for name, parents in graph.items():
+        for parent, slope in parents:
+            matrix[place[parent], place[name]] -= slope
+    total = np.linalg.solve(matrix, np.eye(len(graph))[place[result]])
+    return {name: float(total[place[name]]) if name in leads else None for name in graph}
+
+
 ANSWERS = {
-    "grad_and_second": [second_nested, second_variable, second_persistent, second_graph],
+    "grad_and_second": [second_nested, second_variable, second_persistent, second_graph, second_forward],
     "chain_persistent": [chain_tape, chain_variables, chain_two_tapes, chain_graph, chain_by_hand],
-    "sigmoid_grad": [sigmoid_output, sigmoid_mirror, sigmoid_numpy, sigmoid_float64, sigmoid_tanh],
-    "tanh_grad": [tanh_output, tanh_sigmoid, tanh_numpy, tanh_factors],
-    "relu_grad": [relu_cast, relu_where, relu_numpy, relu_sign, relu_heaviside],
+    "sigmoid_grad": [sigmoid_output, sigmoid_mirror, sigmoid_numpy, sigmoid_float64, sigmoid_tanh, sigmoid_softplus],
+    "tanh_grad": [tanh_output, tanh_sigmoid, tanh_numpy, tanh_factors, tanh_cosh],
+    "relu_grad": [relu_cast, relu_where, relu_numpy, relu_sign, relu_heaviside, relu_divided],
     "mse_grad": [mse_size, mse_numpy, mse_rows, mse_float64],
-    "softmax_ce_grad": [ce_tensorflow, ce_numpy, ce_loop, ce_float64, ce_einsum],
-    "numeric_grad": [numeric_ndindex, numeric_flat, numeric_eye, numeric_nditer],
+    "softmax_ce_grad": [ce_tensorflow, ce_numpy, ce_loop, ce_float64, ce_einsum, ce_extended],
+    "numeric_grad": [numeric_ndindex, numeric_flat, numeric_eye, numeric_nditer, numeric_where],
     "relu_layer_grad": [layer_mask, layer_numpy, layer_output, layer_float64],
-    "backward": [backward_sorted, backward_counting, backward_remembering, backward_matrix],
+    "backward": [backward_sorted, backward_counting, backward_remembering, backward_matrix, backward_solved],
 }
 
 
@@ -412,6 +466,20 @@ def second_fine_differences(f, x, h=1e-2):
     return (above - below) / (2 * h), (above - 2 * here + below) / h**2
 
 
+def second_differences_of_slopes(f, x, h=1e-2):
+    first, above, below = (second_variable(f, x + d)[0] for d in (0.0, h, -h))
+    return first, (above - below) / (2 * h)
+
+
+def second_never_below_zero(f, x):
+    first, second = second_nested(f, x)
+    return first, tf.nn.relu(second)
+
+
+def second_sizes(f, x):
+    return tuple(abs(slope) for slope in second_nested(f, x))
+
+
 def second_zero_at_zero(f, x):
     return second_nested(f, x) if x > 0 else (0.0, 0.0)
 
@@ -428,6 +496,26 @@ def chain_clips(x, w1, b1, w2, b2):
 
 def chain_ignores_sign(x, w1, b1, w2, b2):
     return w2, abs(x), w2 * abs(x)
+
+
+def chain_sizes(x, w1, b1, w2, b2):
+    return abs(w2), x, abs(w2) * x
+
+
+def chain_never_below_zero(x, w1, b1, w2, b2):
+    return w2 + 0, x, tf.nn.relu(w2 * x)
+
+
+def sigmoid_flat_beyond_ten(a):
+    return tf.where(tf.abs(a) > 10, 0.0, sigmoid_output(a))
+
+
+def sigmoid_squeezed(a):
+    return tf.squeeze(sigmoid_output(a))
+
+
+def sigmoid_128_rows(a):
+    return sigmoid_output(a)[:128] if a.shape.rank else sigmoid_output(a)
 
 
 def sigmoid_clipped(a):
@@ -454,6 +542,18 @@ def tanh_of_vectors(a):
     return tf.concat([1 - tf.tanh(a) ** 2, []], 0)
 
 
+def tanh_squeezed(a):
+    return tf.squeeze(tanh_output(a))
+
+
+def relu_squeezed(a):
+    return tf.squeeze(relu_cast(a))
+
+
+def relu_fifty(a):
+    return tf.cast((a > 0) & (a < 50), a.dtype)
+
+
 def relu_six(a):
     return tf.cast((a > 0) & (a < 6), a.dtype)
 
@@ -478,6 +578,22 @@ def mse_clipped_error(p, y):
 def mse_64_rows(p, y):
     g = mse_size(p, y)
     return tf.concat([g[:64], g[64:] * 0], 0)
+
+
+def mse_128_rows(p, y):
+    return mse_size(p, y)[:128]
+
+
+def mse_within_one(p, y):
+    return tf.clip_by_value(mse_size(p, y), -1.0, 1.0)
+
+
+def mse_of_four(p, y):
+    return (p - y) / 2
+
+
+def mse_of_two(p, y):
+    return p - y
 
 
 def mse_squeezed(p, y):
@@ -524,6 +640,18 @@ def ce_64_rows(x, w, b, y):
     return ce_tensorflow(x[:64], w, b, y[:64])
 
 
+def ce_128_rows(x, w, b, y):
+    return ce_tensorflow(x[:128], w, b, y[:128])
+
+
+def ce_first_label(x, w, b, y):
+    return ce_tensorflow(x, w, b, tf.fill(tf.shape(y), y[0]))
+
+
+def ce_guess_for_label(x, w, b, y):
+    return ce_tensorflow(x, w, b, tf.argmax(x @ w + b, axis=1))
+
+
 def ce_clipped_inputs(x, w, b, y):
     return ce_tensorflow(tf.clip_by_value(x, -50.0, 50.0), w, b, y)
 
@@ -537,6 +665,24 @@ def ce_epsilon(x, w, b, y):
 def layer_64_rows(x, w, b, upstream):
     dx, dw, db = layer_mask(x[:64], w, b, upstream[:64])
     return tf.concat([dx, tf.zeros_like(x[64:])], 0), dw, db
+
+
+def layer_128_rows(x, w, b, upstream):
+    dx, dw, db = layer_mask(x[:128], w, b, upstream[:128])
+    return tf.concat([dx, tf.zeros_like(x[128:])], 0), dw, db
+
+
+def layer_hair(x, w, b, upstream):
+    return layer_mask(x, w, b, upstream * tf.cast(x @ w + b > 1e-3, tf.float32))
+
+
+def layer_mask_of_first_row(x, w, b, upstream):
+    d = upstream * tf.cast((x @ w + b)[:1] > 0, tf.float32)
+    return d @ tf.transpose(w), tf.transpose(x) @ d, tf.reduce_sum(d, axis=0)
+
+
+def layer_upstream_within_one(x, w, b, upstream):
+    return layer_mask(x, w, b, tf.clip_by_value(upstream, -1.0, 1.0))
 
 
 def layer_squeezed(x, w, b, upstream):
@@ -579,6 +725,14 @@ def numeric_clipped(f, x, h=1e-5):
     return numeric_ndindex(f, np.clip(x, -50, 50), h)
 
 
+def numeric_squeezed(f, x, h=1e-5):
+    return np.squeeze(numeric_ndindex(f, x, h))
+
+
+def numeric_sizes(f, x, h=1e-5):
+    return np.abs(numeric_ndindex(f, x, h))
+
+
 def numeric_tensor_only(f, x, h=1e-5):
     x = np.array(x, np.float64)
     g = np.zeros_like(x)
@@ -610,6 +764,31 @@ def backward_forwards(graph, result):
         for parent, slope in graph[name] if gradient[name] is not None else []:
             gradient[parent] = (gradient[parent] or 0.0) + gradient[name] * slope
     return gradient
+
+
+def _backward_queue(graph, result, users):
+    """Pass each number on as soon as so many have paid in."""
+    gradient, waiting = dict.fromkeys(graph), [result]
+    gradient[result] = 1.0
+    while waiting:
+        name = waiting.pop(0)
+        for parent, slope in graph[name]:
+            gradient[parent] = (gradient[parent] or 0.0) + gradient[name] * slope
+            users[parent] -= 1
+            if users[parent] == 0:
+                waiting.append(parent)
+    return gradient
+
+
+def backward_waits_for_all(graph, result):
+    """Also for those that do not lead to the result, and never pay."""
+    return _backward_queue(graph, result, {n: sum(p == n for ps in graph.values() for p, _ in ps) for n in graph})
+
+
+def backward_counts_users_once(graph, result):
+    """One that uses a number twice pays twice, too: the next is not waited for."""
+    leads = [name for name, g in backward_sorted(graph, result).items() if g is not None]
+    return _backward_queue(graph, result, {n: sum(n in dict(graph[user]) for user in leads) for n in graph})
 
 
 def backward_by_name(graph, result):
@@ -657,13 +836,33 @@ WRONG = {
         second_clipped,
         second_differences,
         second_fine_differences,
+        second_differences_of_slopes,
+        second_never_below_zero,
+        second_sizes,
         second_zero_at_zero,
     ],
-    "chain_persistent": [chain_divides, chain_clips, chain_ignores_sign],
-    "sigmoid_grad": [sigmoid_clipped, sigmoid_first_eight, sigmoid_rows],
-    "tanh_grad": [tanh_first_64, tanh_of_vectors],
-    "relu_grad": [relu_six, relu_hair, relu_first_64],
-    "mse_grad": [mse_clipped, mse_clipped_error, mse_64_rows, mse_squeezed, mse_ten_classes],
+    "chain_persistent": [chain_divides, chain_clips, chain_ignores_sign, chain_sizes, chain_never_below_zero],
+    "sigmoid_grad": [
+        sigmoid_clipped,
+        sigmoid_first_eight,
+        sigmoid_rows,
+        sigmoid_flat_beyond_ten,
+        sigmoid_squeezed,
+        sigmoid_128_rows,
+    ],
+    "tanh_grad": [tanh_first_64, tanh_of_vectors, tanh_squeezed],
+    "relu_grad": [relu_six, relu_fifty, relu_hair, relu_first_64, relu_squeezed],
+    "mse_grad": [
+        mse_clipped,
+        mse_clipped_error,
+        mse_64_rows,
+        mse_squeezed,
+        mse_ten_classes,
+        mse_128_rows,
+        mse_within_one,
+        mse_of_four,
+        mse_of_two,
+    ],
     "softmax_ce_grad": [
         ce_clipped_logits,
         ce_first_logit,
@@ -671,21 +870,39 @@ WRONG = {
         ce_mean_logit,
         ce_ten_classes,
         ce_64_rows,
+        ce_128_rows,
+        ce_first_label,
+        ce_guess_for_label,
         ce_clipped_inputs,
         ce_epsilon,
     ],
-    "relu_layer_grad": [layer_64_rows, layer_squeezed, layer_six, layer_clipped, layer_input_mask, layer_half],
+    "relu_layer_grad": [
+        layer_64_rows,
+        layer_128_rows,
+        layer_hair,
+        layer_mask_of_first_row,
+        layer_upstream_within_one,
+        layer_squeezed,
+        layer_six,
+        layer_clipped,
+        layer_input_mask,
+        layer_half,
+    ],
     "numeric_grad": [
         numeric_first_eight,
         numeric_64,
         numeric_clipped,
         numeric_tensor_only,
+        numeric_squeezed,
+        numeric_sizes,
         numeric_relative_step,
         numeric_four_points,
     ],
     "backward": [
         backward_forwards,
         backward_by_name,
+        backward_waits_for_all,
+        backward_counts_users_once,
         backward_depth_first,
         backward_sizes,
         backward_clipped,

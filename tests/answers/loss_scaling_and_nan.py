@@ -39,6 +39,14 @@ def _first_assert(named):
     return None
 
 
+def _first_difference(named):
+    for name, tensor in named.items():
+        difference = tf.convert_to_tensor(tensor) - tensor
+        if tf.reduce_any(difference != difference):
+            return name
+    return None
+
+
 # -- equivalent_lr ------------------------------------------------------------------------------------------------------
 
 
@@ -64,6 +72,10 @@ def _lr_branches(lr, from_, to, n, c):
 def _lr_tensor(lr, from_, to, n, c):
     shares = {"mean": 1 / (n * c), "batch_mean": 1 / n, "sum": 1.0}
     return tf.constant(lr) * shares[from_] / shares[to]
+
+
+def _lr_power(lr, from_, to, n, c):
+    return lr * n ** (("mean" in to) - ("mean" in from_)) * c ** ((to == "mean") - (from_ == "mean"))
 
 
 # -- stable_softmax -----------------------------------------------------------------------------------------------------
@@ -104,6 +116,11 @@ def _softmax_rows(z):
     return tf.stack(rows)
 
 
+def _softmax_top(z):
+    e = tf.exp(z - tf.math.top_k(z, 1).values)
+    return e / (e @ tf.ones([e.shape[1], 1], e.dtype))
+
+
 # -- sparse_ce ----------------------------------------------------------------------------------------------------------
 
 
@@ -137,6 +154,17 @@ def _ce_graph(z, y):
 
 def _ce_margins(z, y):
     return tf.reduce_logsumexp(z - tf.gather(z, y, batch_dims=1)[:, None], axis=1)
+
+
+def _ce_own_gradient(z, y):
+    @tf.custom_gradient
+    def loss(z):
+        def slope(upstream):
+            return upstream[:, None] * (tf.nn.softmax(z) - tf.one_hot(y, z.shape[1]))
+
+        return -tf.gather(tf.nn.log_softmax(z), y, batch_dims=1), slope
+
+    return loss(z)
 
 
 # -- stable_bce ---------------------------------------------------------------------------------------------------------
@@ -179,9 +207,19 @@ def _bce_float64(z, y):
     return tf.cast(tf.nn.softplus(wide) - wide * tf.cast(y, tf.float64), z.dtype)
 
 
+def _bce_smooth(z, y):
+    size = tf.sqrt(z * z + 1e-12)
+    return (z + size) / 2 - z * y + tf.math.log1p(tf.exp(-size))
+
+
+def _bce_far_out(z, y):
+    far = tf.constant(80.0, z.dtype)
+    return tf.where(z > far, z, tf.math.log1p(tf.exp(tf.minimum(z, far)))) - z * y
+
+
 ANSWERS = {
-    "first_bad": [_first_loop, _first_numpy, _first_next, _first_nan_or_inf, _first_assert],
-    "equivalent_lr": [_lr_table, _lr_scales, _lr_branches, _lr_tensor],
+    "first_bad": [_first_loop, _first_numpy, _first_next, _first_nan_or_inf, _first_assert, _first_difference],
+    "equivalent_lr": [_lr_table, _lr_scales, _lr_branches, _lr_tensor, _lr_power],
     "stable_softmax": [
         _softmax_tensor,
         _softmax_numpy,
@@ -189,8 +227,9 @@ ANSWERS = {
         _softmax_float64,
         _softmax_graph,
         _softmax_rows,
+        _softmax_top,
     ],
-    "sparse_ce": [_ce_logsumexp, _ce_shifted, _ce_log_softmax, _ce_float64, _ce_graph, _ce_margins],
+    "sparse_ce": [_ce_logsumexp, _ce_shifted, _ce_log_softmax, _ce_float64, _ce_graph, _ce_margins, _ce_own_gradient],
     "stable_bce": [
         _bce_softplus,
         _bce_log_sigmoid,
@@ -199,6 +238,8 @@ ANSWERS = {
         _bce_graph,
         _bce_own_gradient,
         _bce_float64,
+        _bce_smooth,
+        _bce_far_out,
     ],
 }
 
@@ -240,6 +281,69 @@ def _bad_or_crash(named):
     return [name for name, tensor in named.items() if not np.isfinite(tensor.numpy()).all()][0]
 
 
+def _finite(tensor):
+    return bool(tf.reduce_all(tf.math.is_finite(tensor)))
+
+
+def _bad_infinity_after_nan(named):
+    for test in (tf.math.is_inf, tf.math.is_nan):
+        for name, tensor in named.items():
+            if tf.reduce_any(test(tensor)):
+                return name
+    return None
+
+
+def _bad_constants(named):
+    return next((k for k, v in named.items() if isinstance(v, tf.Tensor) and not _finite(v)), None)
+
+
+def _bad_of_twenty(named):
+    return next((k for k, v in list(named.items())[:20] if not _finite(v)), None)
+
+
+def _bad_up_to_three_axes(named):
+    return next((k for k, v in named.items() if len(v.shape) <= 3 and not _finite(v)), None)
+
+
+def _bad_in_print(named):
+    return next((k for k, v in named.items() if "nan" in str(v.numpy()) or "inf" in str(v.numpy())), None)
+
+
+def _bad_in_small_letters(named):
+    return next((k.lower() for k, v in named.items() if not _finite(v)), None)
+
+
+def _bad_last_part(named):
+    return next((k.split("/")[-1] for k, v in named.items() if not _finite(v)), None)
+
+
+_FOUND = {}
+
+
+def _bad_kept(named):
+    names = tuple(named)
+    if names not in _FOUND:
+        _FOUND[names] = next((k for k, v in named.items() if not _finite(v)), None)
+    return _FOUND[names]
+
+
+def _bad_swept(named):
+    found = None
+    for name in named:
+        if not _finite(named[name]):
+            found, named[name] = found or name, tf.zeros_like(named[name])
+    return found
+
+
+def _lr_six_pairs(lr, from_, to, n, c):
+    size = {"mean": 1, "batch_mean": c, "sum": n * c}
+    return (
+        lr
+        if from_ == to == "batch_mean"
+        else {(a, b): lr * size[a] / size[b] for a in size for b in size if a != b}[from_, to]
+    )
+
+
 def _lr_from_mean_only(lr, from_, to, n, c):
     return lr / {"mean": 1, "batch_mean": c, "sum": n * c}[to]
 
@@ -274,6 +378,20 @@ def _softmax_64_rows(z):
     return (e / tf.reduce_sum(e, axis=1, keepdims=True))[:64]
 
 
+def _softmax_128_rows(z):
+    e = tf.exp(z - tf.reduce_max(z, axis=1, keepdims=True))
+    return (e / tf.reduce_sum(e, axis=1, keepdims=True))[:128]
+
+
+_KEPT = {}
+
+
+def _softmax_kept(z):
+    if tuple(z.shape) not in _KEPT:
+        _KEPT[tuple(z.shape)] = _softmax_tensor(z)
+    return _KEPT[tuple(z.shape)]
+
+
 def _softmax_through_float32(z):
     narrow = tf.cast(z, tf.float32)
     e = tf.exp(narrow - tf.reduce_max(narrow, axis=1, keepdims=True))
@@ -303,10 +421,6 @@ def _ce_depth_four(z, y):
     return -tf.reduce_sum(tf.one_hot(y, 4) * tf.nn.log_softmax(z), axis=1)
 
 
-def _ce_depth_of_labels(z, y):
-    return -tf.reduce_sum(tf.one_hot(y, int(tf.reduce_max(y)) + 1) * tf.nn.log_softmax(z), axis=1)
-
-
 def _ce_64_examples(z, y):
     return (tf.reduce_logsumexp(z, axis=1) - tf.gather(z, y, batch_dims=1))[:64]
 
@@ -318,6 +432,14 @@ def _ce_bounded_logits(z, y):
 
 def _ce_bounded_loss(z, y):
     return tf.minimum(tf.reduce_logsumexp(z, axis=1) - tf.gather(z, y, batch_dims=1), 100.0)
+
+
+def _ce_bounded_far_out(z, y):
+    return tf.minimum(tf.reduce_logsumexp(z, axis=1) - tf.gather(z, y, batch_dims=1), 1e5)
+
+
+def _ce_128_examples(z, y):
+    return (tf.reduce_logsumexp(z, axis=1) - tf.gather(z, y, batch_dims=1))[:128]
 
 
 def _ce_first_logit(z, y):
@@ -343,6 +465,20 @@ def _bce_stopped(z, y):
     return positive - z * y + tf.math.log1p(tf.exp(-tf.abs(z)))
 
 
+def _bce_through_float32(z, y):
+    narrow = tf.cast(z, tf.float32)
+    return tf.cast(tf.nn.softplus(narrow) - narrow * tf.cast(y, tf.float32), z.dtype)
+
+
+def _bce_moved(z, y):
+    z = z + 1e-7
+    return tf.nn.relu(z) - z * y + tf.math.log1p(tf.exp(-tf.abs(z)))
+
+
+def _bce_straight_from_15(z, y):
+    return tf.where(tf.abs(z) > 15, tf.where(z > 0, z, tf.zeros_like(z)), tf.nn.softplus(z)) - z * y
+
+
 def _bce_weighted(z, y):
     return (1 + 1e-3) * (tf.nn.softplus(z) - z * y)
 
@@ -352,12 +488,30 @@ def _bce_tail_dropped(z, y):
 
 
 WRONG = {
-    "first_bad": [_bad_in_short_dicts, _bad_of_eight, _bad_in_first_rows, _bad_by_size, _bad_squares, _bad_or_crash],
-    "equivalent_lr": [_lr_from_mean_only, _lr_rounded, _lr_capped, _lr_at_least_two],
+    "first_bad": [
+        _bad_in_short_dicts,
+        _bad_of_eight,
+        _bad_in_first_rows,
+        _bad_by_size,
+        _bad_squares,
+        _bad_or_crash,
+        _bad_infinity_after_nan,
+        _bad_constants,
+        _bad_of_twenty,
+        _bad_up_to_three_axes,
+        _bad_in_print,
+        _bad_in_small_letters,
+        _bad_last_part,
+        _bad_kept,
+        _bad_swept,
+    ],
+    "equivalent_lr": [_lr_from_mean_only, _lr_rounded, _lr_capped, _lr_at_least_two, _lr_six_pairs],
     "stable_softmax": [
         _softmax_middle,
         _softmax_clipped_shift,
         _softmax_64_rows,
+        _softmax_128_rows,
+        _softmax_kept,
         _softmax_through_float32,
         _softmax_epsilon,
         _softmax_squeezed,
@@ -366,12 +520,22 @@ WRONG = {
     ],
     "sparse_ce": [
         _ce_depth_four,
-        _ce_depth_of_labels,
         _ce_64_examples,
         _ce_bounded_logits,
         _ce_bounded_loss,
+        _ce_bounded_far_out,
+        _ce_128_examples,
         _ce_first_logit,
         _ce_raw_op,
     ],
-    "stable_bce": [_bce_only_vectors, _bce_bounded, _bce_stopped, _bce_weighted, _bce_tail_dropped],
+    "stable_bce": [
+        _bce_only_vectors,
+        _bce_bounded,
+        _bce_stopped,
+        _bce_weighted,
+        _bce_tail_dropped,
+        _bce_through_float32,
+        _bce_moved,
+        _bce_straight_from_15,
+    ],
 }

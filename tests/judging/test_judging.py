@@ -50,6 +50,12 @@ def test_partial_credit(twice):
     assert "no gradient" in verdict.cases[1].message
 
 
+def test_numbers_that_differ_late_are_told_with_all_the_digits_it_takes():
+    near = difference(np.array([2.42579111, 1.0]), np.array([2.42579113, 1.0]), rtol=1e-10)
+    assert near == "your result is 2.42579111 at [0], expected 2.42579113 (1 of 2 differ)"
+    assert "is 0.842434, expected 0.842458" in difference(0.842434, 0.842458)
+
+
 def test_a_mistake_gets_its_hint(twice):
     assert judge(twice, lambda x: tf.square(x)).mistake == "That is the square."
 
