@@ -74,7 +74,7 @@ def accepted(drawn: Drawn, record: dict, expected: dict) -> str | None:
 def _changes(record: dict, expected: dict, options: dict, names: list[str]) -> str | None:
     """Did it change its arguments as it should, and no others?"""
     if set(record["rebound"]) - set(expected["rebound"]):
-        return "your function put other objects into a list it was given; the caller's own objects must stay in it"
+        return "your function put other objects into a list it was given, or took some out; the caller's list must stay as it was"
     for path, now in record["changed"].items():
         name = _argument(path, names)
         if path not in expected["changed"]:
