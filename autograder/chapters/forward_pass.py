@@ -155,6 +155,16 @@ def _(x, y):
     return x / tf.reduce_max(x, axis=1, keepdims=True), tf.cast(y, tf.int32)
 
 
+@prepare.mistake(
+    "You stretch each batch from its darkest to its brightest pixel: the same grey becomes another number in another batch. "
+    "Which division is the same for all?"
+)
+def _(x, y):
+    x = tf.reshape(tf.cast(x, tf.float32), [-1, 784])
+    low, high = tf.reduce_min(x), tf.reduce_max(x)
+    return (x - low) / (high - low), tf.cast(y, tf.int32)
+
+
 @prepare.mistake("Images first, then labels: your pair comes in the other order.")
 def _(x, y):
     return tf.cast(y, tf.int32), tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / 255.0
@@ -703,11 +713,11 @@ def forward(x, params):
     return v1.xw_plus_b(functools.reduce(lambda h, layer: v1.relu_layer(h, *layer), hidden, x), *last)
 
 
-def _parameters(rng, sizes, gain=1.0):
+def _parameters(rng, sizes, gain=1.0, bias=0.5):
     out = []
     for m, n in zip(sizes, sizes[1:]):
-        out += [_normal(rng, m, n, scale=gain * m**-0.5), _normal(rng, n, scale=0.5)]
-    out[-1][0] = -9  # all logits of a small batch can be positive, and then a relu on them would do nothing
+        out += [_normal(rng, m, n, scale=gain * m**-0.5), _normal(rng, n, scale=bias)]
+    out[-1][0] = -18 * bias  # all logits of a small batch can be positive, and then a relu on them would do nothing
     return [variable(a) for a in out]
 
 
@@ -756,7 +766,7 @@ def _(rng):
 @forward.case("a large batch with large inputs: activations far beyond 6", points=0.5)
 def _(rng):
     m, n = int(rng.integers(5, 9)), int(rng.integers(8, 12))
-    return _batch(rng, int(rng.integers(129, 140)), m, scale=20_000.0), _parameters(rng, [m, n, n, 1])
+    return _batch(rng, int(rng.integers(129, 140)), m, scale=20_000.0), _parameters(rng, [m, n, n, 1], bias=10_000.0)
 
 
 @forward.case("its gradient with respect to every parameter", gradient=True, points=1)
@@ -1191,7 +1201,7 @@ def _two_networks(answer, params, grads, lr):
 
 @sgd_step.case("one step", probe=_step, points=0.5)
 def _(rng):
-    m, n = (int(size) for size in rng.permutation(np.arange(2, 6))[:2])
+    m, n = (int(size) for size in rng.permutation(np.arange(3, 7))[:2])
     shapes = [(m, n), (n,), (n, 2), (2,)]
     return [variable(_normal(rng, *s)) for s in shapes], _slopes(rng, *shapes), 0.1
 
@@ -1252,6 +1262,12 @@ def _(params, grads, lr):
 def _(params, grads, lr):
     for w, g in zip(params, grads):
         w.assign_add(lr * g)
+
+
+@sgd_step.mistake("You take the gradients out of the caller's list: after the first step none is left in it.")
+def _(params, grads, lr):
+    for p in params:
+        p.assign_sub(lr * grads.pop(0))
 
 
 @sgd_step.mistake("Where is the learning rate in your step?")

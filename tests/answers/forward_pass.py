@@ -254,12 +254,6 @@ def prepare_rounded(x, y):
     return tf.round(tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / 2.55) / 100, tf.cast(y, tf.int32)
 
 
-def prepare_stretched(x, y):
-    x = tf.reshape(tf.cast(x, tf.float32), [-1, 784])
-    low, high = tf.reduce_min(x), tf.reduce_max(x)
-    return (x - low) / (high - low), tf.cast(y, tf.int32)
-
-
 def prepare_standardised(x, y):
     x = tf.reshape(tf.cast(x, tf.float32), [-1, 784])
     return (x - tf.reduce_mean(x)) / tf.math.reduce_std(x), tf.cast(y, tf.int32)
@@ -457,11 +451,6 @@ def prepare_by_each_image(x, y):
     return _prepared(x, y, brightest[:, None])
 
 
-def prepare_from_darkest_to_brightest(x, y):
-    x = x.astype("float32").reshape(-1, 784)
-    return (x - x.min()) / (x.max() - x.min() + 1e-9), y.astype("int32")
-
-
 def prepare_kept(x, y, kept={}):  # noqa: B006
     if len(kept.get("y", ())) != len(y):
         kept["x"], kept["y"] = _prepared(x, y)
@@ -542,14 +531,12 @@ WRONG = {
     "prepare": [
         prepare_first_images,
         prepare_rounded,
-        prepare_stretched,
         prepare_standardised,
         prepare_only_if_needed,
         prepare_a_little_off,
         prepare_signed_labels,
         prepare_sorts_the_labels,
         prepare_by_each_image,
-        prepare_from_darkest_to_brightest,
         prepare_kept,
     ],
     "init_params": [
