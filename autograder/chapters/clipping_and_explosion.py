@@ -212,8 +212,8 @@ def _around(rng, lo, hi, *shape):
     return (lo + width * rng.permutation(places)).astype("float32").reshape(shape)
 
 
-# Dimensions: shape (a scalar, vectors, matrices, three axes, more elements than anyone types) · elements below, between, above,
-# and exactly on each bound · bounds of either sign, 0 among them, near 1 and far beyond 50 · the gradient of each of these.
+# Dimensions: shape (a scalar, vectors, matrices, three axes, one of them of length 1, more elements than anyone types) ·
+# elements below, between, above, and exactly on each bound · bounds of either sign, 0 among them, near 1 and far beyond 50 · the gradient of each of these.
 
 
 @clip_value.case("a vector, with elements below, between and above", gradient=True, points=1)
@@ -230,7 +230,7 @@ def _(rng):
 @clip_value.case("two negative bounds, three axes", gradient=True, points=0.5)
 def _(rng):
     lo, hi = -float(rng.integers(7, 10)), -float(rng.integers(2, 5))
-    return _around(rng, lo, hi, 3, 2, 2), lo, hi
+    return _around(rng, lo, hi, 3, 1, 4), lo, hi
 
 
 @clip_value.case("elements exactly on a bound, where the gradient is still 1", gradient=True, points=1)
@@ -375,15 +375,17 @@ def clip_norm(a, c):
     return tf.clip_by_norm(a, c)
 
 
-# Dimensions: shape (a scalar, vectors, matrices, three axes, more elements than anyone types) · norm far above, a little below the
-# bound, and zero · the bound below 1, above it and far above 50 · the signs of the elements · elements that are each
+# Dimensions: shape (a scalar, vectors, matrices, three axes, one of them of length 1, more elements than anyone types) · norm far
+# above, a little above, a little below the bound, and zero · an element that is 0 in a tensor that is not · the bound below 1, above it and far above 50 · the signs of the elements · elements that are each
 # short enough.
 
 
 @clip_norm.case("a vector that is too long", points=0.5)
 def _(rng):
     c = float(rng.uniform(1, 20))
-    return _of_norm(rng, c * rng.uniform(6, 10), (int(rng.integers(12, 20)),))[0], c
+    a = _of_norm(rng, c * rng.uniform(6, 10), (int(rng.integers(12, 20)),))[0]
+    a[-1] = 0  # which does not make it the zero tensor
+    return a, c
 
 
 @clip_norm.case("a vector that is short enough stays as it is", points=0.5)
@@ -402,13 +404,13 @@ def _(rng):
 @clip_norm.case("many elements, three axes, a bound below 1", points=0.5)
 def _(rng):
     c = float(rng.uniform(0.01, 0.03))
-    return _of_norm(rng, c * rng.uniform(20, 30), (int(rng.integers(130, 140)), 2, 2))[0], c
+    return _of_norm(rng, c * rng.uniform(20, 30), (int(rng.integers(130, 140)), 1, 8))[0], c
 
 
-@clip_norm.case("a negative scalar, far beyond a large bound", points=0.5)
+@clip_norm.case("a negative scalar, a little beyond a large bound", points=0.5)
 def _(rng):
     c = float(rng.uniform(60, 90))
-    return np.asarray(-c * rng.uniform(3, 9), "float32"), c
+    return np.asarray(-c * rng.uniform(1.003, 1.008), "float32"), c
 
 
 @clip_norm.case("short, and its bound below 1", points=0.5)

@@ -39,15 +39,27 @@ def prepare(x, y):
     return flat, keras.ops.cast(y, "int32")
 
 
-# Dimensions: how many images (one, some, more than anyone types) · the brightest pixel, of an image and of the batch
-# (255, far below, 0) · the darkest (0) · rows against columns · the labels (0 … 9, the first and the last image's) · one
-# call after another, which is what the batches are.
+def _out_of_order(rng, n):
+    """Labels as they come in the file, whatever sorting them would do: the first is greater than the last."""
+    labels = _labels(rng, n).astype("uint8")
+    labels[0], labels[-1] = rng.integers(5, 10), rng.integers(0, 5)
+    return raw(labels)
 
 
-@prepare.case("a batch of images", points=1)
+def _in_turn(answer, *batches):
+    return [answer(x, y) for x, y in zip(batches[::2], batches[1::2])]
+
+
+# Dimensions: how many images (one, some, more than anyone types; no multiple of two) · the brightest pixel, of an image and of
+# the batch (255, far below, 1, 0) · the darkest (0, or none is black) · the last digits of a grey · rows against columns · the
+# labels (0 … 9, beyond 127, in no order) · one call after another, which is what the batches are: of equal size, with other
+# images.
+
+
+@prepare.case("a batch of images", points=1, rtol=1e-6, atol=1e-7)
 def _(rng):
-    n = int(rng.integers(2, 9))
-    return raw(_images(rng, n)), raw(_labels(rng, n).astype("uint8"))
+    n = int(rng.choice([3, 5, 7]))
+    return raw(_images(rng, n)), _out_of_order(rng, n)
 
 
 @prepare.case("a batch of one", points=0.5)
@@ -55,18 +67,26 @@ def _(rng):
     return raw(_images(rng, 1)), raw(_labels(rng, 1).astype("uint8"))
 
 
-@prepare.case("dark images, whose brightest pixel is far below 255; one is black", points=1)
+@prepare.case(
+    "dark images, one of them black; then others, of which none has a black pixel; then the darkest",
+    probe=_in_turn,
+    points=1,
+)
 def _(rng):
-    n = int(rng.integers(2, 7))
-    images = _images(rng, n) // 5
-    images[int(rng.integers(0, n))] = 0
-    return raw(images), raw(_labels(rng, n).astype("uint8"))
+    n = int(rng.choice([3, 5]))
+    dark = _images(rng, n) // (4 + np.arange(n, dtype="uint8"))[:, None, None]  # each image has a brightest of its own
+    dark[int(rng.integers(1, n))] = 0
+    others = 30 + _images(rng, n) // 4
+    darkest = _images(rng, n) // 255  # here and there a 1
+    return [part for images in (dark, others, darkest) for part in (raw(images), _out_of_order(rng, n))]
 
 
 @prepare.case("a large batch", points=0.5)
 def _(rng):
-    n = int(rng.integers(129, 140))
-    return raw(_images(rng, n)), raw(_labels(rng, n).astype("uint8"))
+    n = int(rng.choice([129, 133, 139]))
+    labels = rng.integers(0, 256, size=n, dtype=np.uint8)  # there are more alphabets than ten digits
+    labels[0], labels[-1] = 255, rng.integers(0, 128)
+    return raw(_images(rng, n)), raw(labels)
 
 
 @prepare.mistake("Your pixels still run from 0 to 255. Which range should they have?")
@@ -133,6 +153,16 @@ def _(x, y):
 def _(x, y):
     x = tf.reshape(tf.cast(x, tf.float32), [-1, 784])
     return x / tf.reduce_max(x, axis=1, keepdims=True), tf.cast(y, tf.int32)
+
+
+@prepare.mistake(
+    "You stretch each batch from its darkest to its brightest pixel: the same grey becomes another number in another batch. "
+    "Which division is the same for all?"
+)
+def _(x, y):
+    x = tf.reshape(tf.cast(x, tf.float32), [-1, 784])
+    low, high = tf.reduce_min(x), tf.reduce_max(x)
+    return (x - low) / (high - low), tf.cast(y, tf.int32)
 
 
 @prepare.mistake("Images first, then labels: your pair comes in the other order.")
@@ -230,19 +260,23 @@ def _list_of_variables(result, inputs, expected):
     return None
 
 
-def _some_numbers(arrays):
-    """Could a function that knows which shapes to make have drawn these, whatever it thinks of the stddev?"""
-    return all(
-        p.dtype.kind == "f" and np.all(np.abs(p) < (0.8, 2.2)[p.ndim > 1]) and (np.ptp(p) > 0 or not np.any(p))
-        for p in arrays
-    )
+def _odd_numbers(arrays):
+    """None if a function that knows which shapes to make may have drawn these, whatever it thinks of the stddev."""
+    for i, p in enumerate(arrays):
+        if p.dtype.kind != "f":
+            return f"{_name(i)} has dtype {p.dtype}, expected float32"
+        if np.ptp(p) == 0 and np.any(p):
+            return f"{_name(i)} is the same number everywhere, and not zero"
+        if not np.all(np.abs(p) < (0.8, 2.2)[p.ndim > 1]):
+            return f"{_name(i)} holds numbers that are too large for this stddev"
+    return None
 
 
 def _list_alone(result, inputs, expected):
     """Only how many, which shapes, which dtype: the numbers are for the other cases, as long as they are some."""
     if found := _list_of_variables(result, inputs, expected):
         return found
-    return None if _some_numbers(_arrays(result)) else "there are numbers that no initialiser draws"
+    return _odd_numbers(_arrays(result))
 
 
 def _list_and_zeros(result, inputs, expected):
@@ -281,9 +315,12 @@ def _truncated_normal(w, stddev):
         return "has equal elements only: units that start equal stay equal for ever"
     if len(np.unique(w)) < 0.9 * len(w):
         return "holds the same numbers again and again"
+    if np.mean(w == 0) > 0.02:
+        return "is 0 in many places"
     spread = float(w.std()) / _CUT
     for asked, told in ((1.0, "with a stddev of 1"), (stddev**2, "with stddev²"), (stddev**0.5, "with √stddev")):
-        if abs(w.mean()) < 0.1 * spread and abs(spread / asked - 1) < 0.1:
+        as_if = abs(spread / asked - 1) < 0.1 and 1.9 < np.abs(w).max() / asked < 2.001
+        if abs(w.mean()) < 0.1 * spread and as_if:
             return f"spreads as if it were drawn {told}"
     if abs(w.mean()) > 0.1 * spread:
         return "has a mean that is not near 0"
@@ -305,7 +342,7 @@ def _truncated_normal(w, stddev):
 
 
 def _each_its_own(result, inputs, expected):
-    first, second, distinct, trainable = result
+    first, second, third, distinct, trainable, of_keras = result
     if not isinstance(first, list) or len(first) != len(second) or len(first) < 2:
         return "your function should return a flat list [w1, b1, w2, b2, …]"
     a, b, wanted = (_arrays(_flat(parameters)) for parameters in (first, second, expected[0]))
@@ -313,16 +350,23 @@ def _each_its_own(result, inputs, expected):
         return (
             "your function should return a flat list [w1, b1, w2, b2, …], each with as many elements as the sizes say"
         )
+    if distinct == 0:
+        return "the second call gives back the very list of the first: each call should make a list, and variables, of its own"
     if np.array_equal(a[0], b[0]):
         return "two calls in a row should draw different weights"
+    if third and np.array_equal(b[0], _arrays(_flat(third))[0]):
+        return "the second and the third call should draw different weights"
     if np.array_equal(a[0], a[2]):
         return "two layers of the same shape should not share their weights"
-    if not _some_numbers([p.reshape(w.shape) for p, w in zip(a + b, 2 * wanted, strict=True)]) or any(
-        np.ptp(w) == 0 for w in (a + b)[::2]
-    ):
-        return "there are weights that no initialiser draws"
+    for arrays in (a, b):
+        if found := _odd_numbers([p.reshape(w.shape) for p, w in zip(arrays, wanted, strict=True)]):
+            return found
+        if any(np.ptp(w) == 0 for w in arrays[::2]):
+            return "there are weights that are all equal: nothing was drawn"
     if distinct != len(first):
         return "one variable stands in the list more than once: every parameter needs a variable of its own"
+    if of_keras:
+        return "these are Keras's own variables (keras.Variable): the task asks for tf.Variable"
     return None if trainable is True else "a variable that is not trainable is not watched by the tape"
 
 
@@ -331,14 +375,17 @@ def _flat(parameters):
     return [part for p in parameters for part in (p if isinstance(p, (list, tuple)) else [p])]
 
 
-def _twice(answer, sizes, stddev):
-    first, second = list(answer(sizes, stddev)), list(answer(sizes, stddev))
-    return [first, second, len({id(p) for p in first}), all(getattr(p, "trainable", True) for p in first)]
+def _thrice(answer, sizes, stddev):
+    lists = [answer(sizes, stddev) for _ in range(3)]
+    first, second, third = map(list, lists)
+    distinct = len({id(p) for p in first}) if lists[0] is not lists[1] or not first else 0
+    trainable = all(getattr(p, "trainable", True) for p in first)
+    return [first, second, third, distinct, trainable, any(isinstance(p, keras.Variable) for p in first)]
 
 
 # Dimensions: how many layers (one, some, more than anyone types) · sizes from 1 up, growing and shrinking · stddev far
 # below and far above .1 · the distribution as a whole, not its spread alone · the same sizes twice in one network, and in
-# two calls · the caller's list of sizes, which the second call needs · trainable or not · one object twice in the list.
+# three calls · the caller's list of sizes, which the second call needs · trainable or not · one object twice in the list.
 
 
 @init_params.case("the list: how many, which shapes, which dtype", accept=_list_alone, seeded=True, points=0.5)
@@ -370,7 +417,7 @@ def _(rng):
 
 
 @init_params.case(
-    "drawn afresh by every call and for every layer", accept=_each_its_own, probe=_twice, seeded=True, points=0.5
+    "drawn afresh by every call and for every layer", accept=_each_its_own, probe=_thrice, seeded=True, points=0.5
 )
 def _(rng):
     n = int(rng.integers(4, 9))
@@ -395,6 +442,29 @@ def _(sizes, stddev):
     for m, n in zip(sizes, sizes[1:]):
         w = tf.clip_by_value(tf.random.normal([m, n], stddev=stddev), -2 * stddev, 2 * stddev)
         out += [tf.Variable(w), tf.Variable(tf.zeros([n]))]
+    return out
+
+
+@init_params.mistake(
+    "What lies beyond two standard deviations becomes 0 in your function: too many weights start there. It should be drawn again."
+)
+def _(sizes, stddev):
+    out = []
+    for m, n in zip(sizes, sizes[1:]):
+        w = tf.random.normal([m, n], stddev=stddev)
+        out += [tf.Variable(tf.where(tf.abs(w) > 2 * stddev, 0.0, w)), tf.Variable(tf.zeros([n]))]
+    return out
+
+
+@init_params.mistake(
+    "Your function takes the sizes out of the caller's list. The second call finds none of them left: read, do not pop."
+)
+def _(sizes, stddev):
+    out, m = [], sizes.pop(0)
+    while sizes:
+        n = sizes.pop(0)
+        out += [tf.Variable(tf.random.truncated_normal([m, n], stddev=stddev)), tf.Variable(tf.zeros([n]))]
+        m = n
     return out
 
 
@@ -643,17 +713,18 @@ def forward(x, params):
     return v1.xw_plus_b(functools.reduce(lambda h, layer: v1.relu_layer(h, *layer), hidden, x), *last)
 
 
-def _parameters(rng, sizes, gain=1.0):
+def _parameters(rng, sizes, gain=1.0, bias=0.5):
     out = []
     for m, n in zip(sizes, sizes[1:]):
-        out += [_normal(rng, m, n, scale=gain * m**-0.5), _normal(rng, n, scale=0.5)]
-    out[-1][0] = -9  # all logits of a small batch can be positive, and then a relu on them would do nothing
+        out += [_normal(rng, m, n, scale=gain * m**-0.5), _normal(rng, n, scale=bias)]
+    out[-1][0] = -18 * bias  # all logits of a small batch can be positive, and then a relu on them would do nothing
     return [variable(a) for a in out]
 
 
 # Dimensions: how many layers (one, some, more than anyone types) · batch of one, of some, of more than anyone types · equal
-# sizes, where a bias could be added along the wrong axis · signs of inputs and logits · activations below and far beyond 6
-# and 50 · params as they were afterwards, list and values · a gradient for every parameter and for x.
+# sizes, where a bias could be added along the wrong axis · a single logit · signs of inputs and logits · activations below 6 and
+# far beyond 1000 · params as they were afterwards, list and values · the second call, with another batch or other parameters of
+# the same shapes · a gradient for every parameter and for x.
 
 
 def _batch(rng, n, m, scale=1.0):
@@ -663,10 +734,17 @@ def _batch(rng, n, m, scale=1.0):
     return x
 
 
-@forward.case("three layers, a batch of images", points=1)
+def _while_it_learns(answer, x, params, other, moved):
+    return [answer(x, params), answer(other, params), answer(other, moved)]
+
+
+@forward.case(
+    "three layers, a batch of images, another one, and once more after a step", probe=_while_it_learns, points=1
+)
 def _(rng):
     n = int(rng.choice([2, 3, 4, 6]))  # no layer's size: whoever confuses the two is wrong in every draw
-    return _batch(rng, n, 12), _parameters(rng, [12, 9, 7, 5])
+    first, second = ((_batch(rng, n, 12), _parameters(rng, [12, 9, 7, 5])) for _ in range(2))
+    return *first, *second
 
 
 @forward.case("two layers, a batch of one", points=0.5)
@@ -688,7 +766,7 @@ def _(rng):
 @forward.case("a large batch with large inputs: activations far beyond 6", points=0.5)
 def _(rng):
     m, n = int(rng.integers(5, 9)), int(rng.integers(8, 12))
-    return _batch(rng, int(rng.integers(129, 140)), m, scale=200.0), _parameters(rng, [m, n, n, 3])
+    return _batch(rng, int(rng.integers(129, 140)), m, scale=20_000.0), _parameters(rng, [m, n, n, 1], bias=10_000.0)
 
 
 @forward.case("its gradient with respect to every parameter", gradient=True, points=1)
@@ -892,7 +970,7 @@ def mse_onehot(y, out):
 
 # Dimensions: how many classes (two, some, ten, more than anyone types) · how many images (one, some, as many as classes, more
 # than anyone types) · labels: 0, the last class, a class that the batch lacks · logits of both signs, near 0 and far beyond
-# 50 · the gradient.
+# 50 · the gradient · the second call, with other labels.
 
 
 @mse_onehot.case("ten classes, not all of them in the batch", points=1)
@@ -903,26 +981,33 @@ def _(rng):
 
 @mse_onehot.case("three classes: the depth comes from the logits", points=0.5)
 def _(rng):
-    return rng.permutation(np.append(_labels(rng, 7, 3), np.int32(2))), _normal(rng, 8, 3)
+    return rng.permutation(np.append(_labels(rng, 5, 3), np.arange(3, dtype="int32"))), _normal(rng, 8, 3)
 
 
-@mse_onehot.case("many images of many classes, large logits", points=0.5)
+@mse_onehot.case("many images, large logits", points=0.5)
 def _(rng):
-    n, classes = int(rng.integers(129, 140)), int(rng.integers(65, 80))
+    n, classes = int(rng.integers(129, 140)), int(rng.integers(11, 14))
     out = _normal(rng, n, classes, scale=100)
     out[-1] += 1000  # the last image weighs as much as all others together
-    return rng.permutation(np.arange(n, dtype="int32") % (classes - 1)), out
+    y = rng.permutation(np.arange(n, dtype="int32") % (classes - 1))
+    out[np.arange(n), y] += 100  # so that beside such squares it still counts where the ones stand
+    return y, out
 
 
-@mse_onehot.case("as many images as classes", points=0.5)
+def _in_turn_losses(answer, y, out, other, logits):
+    return [answer(y, out), answer(other, logits)]
+
+
+@mse_onehot.case("as many images as classes, and then as many others", probe=_in_turn_losses, points=0.5)
 def _(rng):
     n = int(rng.integers(4, 10))
-    return rng.permutation(n).astype("int32"), _normal(rng, n, n, scale=3)
+    y = rng.permutation(n).astype("int32")
+    return y, _normal(rng, n, n, scale=3), np.roll(y, 1), _normal(rng, n, n, scale=3)
 
 
-@mse_onehot.case("a batch of one", points=0.5)
+@mse_onehot.case("a batch of one, of many classes", points=0.5)
 def _(rng):
-    return 1 + _labels(rng, 1, 3), _normal(rng, 1, 5)
+    return 1 + _labels(rng, 1, 60), _normal(rng, 1, int(rng.integers(65, 80)))
 
 
 @mse_onehot.case("its gradient with respect to the logits", gradient=True, points=1)
@@ -1081,6 +1166,13 @@ def sgd_step(params, grads, lr):
     keras.optimizers.SGD(learning_rate=lr).apply_gradients(zip(grads, params))
 
 
+def _slopes(rng, *shapes):
+    """Gradients of these shapes, most of them uphill, the very first one down."""
+    grads = [1 + _normal(rng, *s) for s in shapes]
+    grads[0].flat[0] = -rng.uniform(0.5, 2)
+    return grads
+
+
 def _step(answer, params, grads, lr):
     answer(params, grads, lr)
     return [p.numpy() for p in params if isinstance(p, tf.Variable)]
@@ -1101,24 +1193,25 @@ def _two_networks(answer, params, grads, lr):
     return [p.numpy() for p in params if isinstance(p, tf.Variable)]
 
 
-# Dimensions: how many parameters (one, some, more than anyone types) · their shapes, scalars and more rows than anyone types ·
-# gradients tiny, of both signs and far beyond any clip · the learning rate below and above 1 · the second call, with the
+# Dimensions: how many parameters (one, some, more than anyone types) · their shapes, scalars, squares, and more rows than anyone
+# types · gradients tiny, of both signs and far beyond any clip · the learning rate below and above 1 · the second call, with the
 # same lists or with another network's (momentum, a cache) · the lists and gradients that the caller still owns · the
 # variables as objects.
 
 
 @sgd_step.case("one step", probe=_step, points=0.5)
 def _(rng):
-    m, n = int(rng.integers(2, 6)), int(rng.integers(2, 6))
+    m, n = (int(size) for size in rng.permutation(np.arange(3, 7))[:2])
     shapes = [(m, n), (n,), (n, 2), (2,)]
-    return [variable(_normal(rng, *s)) for s in shapes], [1 + _normal(rng, *s) for s in shapes], 0.1
+    return [variable(_normal(rng, *s)) for s in shapes], _slopes(rng, *shapes), 0.1
 
 
 @sgd_step.case("two steps, one after the other", probe=_two_steps, points=1)
 def _(rng):
-    shapes = [(2, 5), (5,)]
+    n = int(rng.integers(3, 6))
+    shapes = [(n, n), (n,)]  # square: a gradient that is turned over fits, too
     lr = float(rng.uniform(0.05, 0.5))
-    return [variable(_normal(rng, *s)) for s in shapes], [1 + _normal(rng, *s) for s in shapes], lr
+    return [variable(_normal(rng, *s)) for s in shapes], _slopes(rng, *shapes), lr
 
 
 @sgd_step.case("two networks that take turns, with a rate of their own each round", probe=_two_networks, points=0.5)
@@ -1169,6 +1262,12 @@ def _(params, grads, lr):
 def _(params, grads, lr):
     for w, g in zip(params, grads):
         w.assign_add(lr * g)
+
+
+@sgd_step.mistake("You take the gradients out of the caller's list: after the first step none is left in it.")
+def _(params, grads, lr):
+    for p in params:
+        p.assign_sub(lr * grads.pop(0))
 
 
 @sgd_step.mistake("Where is the learning rate in your step?")
@@ -1286,7 +1385,9 @@ def _(params, grads, lr):
         "keras.metrics.SparseCategoricalAccuracy",
         "keras.metrics.categorical_accuracy",
         "keras.metrics.Accuracy",
+        "keras.metrics.BinaryAccuracy",
         "tf.math.in_top_k",
+        "tf.compat.v1.math.in_top_k",
     ],
 )
 def accuracy(out, y):
@@ -1320,14 +1421,24 @@ def _logits_and_labels(rng, n, classes, right, least=0):
 
 # Dimensions: how many images (one, some, as many as classes, more than anyone types) · how many classes (three, some, more
 # than anyone types) · the share: none right, some, all · the place of the largest logit: 0, the middle, the last · how
-# large it is: all negative, all far beyond 50 · by how much it is the largest: by far, by little. Ties are left out: the
-# task does not say which of two largest counts.
+# large it is: all negative, all far beyond 50 · by how much it is the largest: by far, by little · the second call, with as
+# many images. Ties are left out: the task does not say which of two largest counts.
 
 
-@accuracy.case("some right, some wrong", points=0.5)
+def _in_turn_shares(answer, out, y, other, labels):
+    return [answer(out, y), answer(other, labels)]
+
+
+@accuracy.case(
+    "some right, some wrong; then as many images, of which more are right", probe=_in_turn_shares, points=0.5
+)
 def _(rng):
     n, classes = int(rng.choice([7, 11, 13])), int(rng.integers(4, 7))
-    return _logits_and_labels(rng, n, classes, int(rng.integers(4, n - 1)))
+    right = int(rng.integers(4, n - 1))
+    out, y = _logits_and_labels(rng, n, classes, right)
+    first = int(np.flatnonzero(out.argmax(axis=1) == y)[0])
+    out[first, y[first]] += 0.5  # of all logits the largest is the first image's, and right
+    return np.roll(out, -first, axis=0), np.roll(y, -first), *_logits_and_labels(rng, n, classes, right + 1)
 
 
 @accuracy.case("as many images as classes", points=0.5)
@@ -1392,8 +1503,8 @@ def _(out, y):
 
 
 @accuracy.mistake(
-    "A mean over whole numbers is a whole number, and so is what `//` gives: your share is cut down to 0 or 1. Convert to floating "
-    "point before you average or divide."
+    "Your share is 0 as soon as one image is wrong. A mean over whole numbers is a whole number, and so is what `//` gives: if you "
+    "average or divide such numbers, convert them to floating point first."
 )
 def _(out, y):
     return float(tf.reduce_mean(tf.cast(tf.cast(tf.argmax(out, axis=1), tf.int32) == y, tf.int32)))

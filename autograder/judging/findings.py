@@ -74,9 +74,7 @@ def accepted(drawn: Drawn, record: dict, expected: dict) -> str | None:
 def _changes(record: dict, expected: dict, options: dict, names: list[str]) -> str | None:
     """Did it change its arguments as it should, and no others?"""
     if set(record["rebound"]) - set(expected["rebound"]):
-        return (
-            "your function put other objects into a list or dict it was given; the caller's own objects must stay in it"
-        )
+        return "your function put other objects into a list or dict it was given, or took some out; it must stay as the caller made it"
     for path, now in record["changed"].items():
         name = _argument(path, names)
         if path not in expected["changed"]:

@@ -153,6 +153,7 @@ def _exercise(answer: Callable, asked: dict) -> dict:
     inputs = [materialise(value) for value in asked["inputs"]]
     before = dict(_mutable(inputs))
     saved = {path: _copy(thing) for path, thing in before.items()}
+    lengths = [(path, given, len(given)) for path, given in _lists(inputs)]
     call = build(asked["probe"]) if asked["probe"] else _call
     record: dict[str, Any] = {"status": "ok"}
     if asked["gradient"]:
@@ -172,8 +173,9 @@ def _exercise(answer: Callable, asked: dict) -> dict:
     record["result"] = observe(result)
     now = dict(_mutable(inputs))
     changed = {path: observe(thing) for path, thing in before.items() if not _same(saved[path], thing)}
-    rebound = sorted(path for path, thing in before.items() if now.get(path) is not thing)
-    record["changed"], record["rebound"] = changed, rebound
+    rebound = [path for path, thing in before.items() if now.get(path) is not thing]
+    rebound += [path for path, given, length in lengths if len(given) != length]
+    record["changed"], record["rebound"] = changed, sorted(rebound)
     return record
 
 
@@ -215,6 +217,15 @@ def _mutable(inputs: list) -> Iterator[tuple[str, Any]]:
 
     for i, value in enumerate(inputs):
         yield from walk(value, str(i))
+
+
+def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list]]:
+    """The lists among the inputs, by their path; below the outermost, which is ours."""
+    for i, part in enumerate(value):
+        if isinstance(part, (list, tuple)):
+            if isinstance(part, list):
+                yield f"{path}{i}", part
+            yield from _lists(part, f"{path}{i}/")
 
 
 def _copy(thing: Any) -> np.ndarray:

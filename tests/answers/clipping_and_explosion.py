@@ -326,6 +326,33 @@ def explodes_eating_the_list(norms):
     return None
 
 
+def clip_value_flattened_ones(a, lo, hi):
+    return tf.squeeze(clip_value_two_bounds(a, lo, hi))
+
+
+def clip_norm_from_twice_the_bound(a, c):
+    norm = tf.norm(a)
+    return a * c / norm if norm > 2 * c else a
+
+
+def clip_norm_a_hundredth_more(a, c):
+    norm = tf.norm(a)
+    return a * c / norm if norm > 1.01 * c else a
+
+
+def clip_norm_no_zero_anywhere(a, c):
+    return a if tf.reduce_any(a == 0) else clip_norm_one_line(a, c)
+
+
+def clip_norm_first_thousand(a, c):
+    norm = tf.norm(tf.reshape(a, [-1])[:1000])
+    return a * c / tf.maximum(norm, c)
+
+
+def clip_norm_no_axis_of_one(a, c):
+    return tf.squeeze(clip_norm_one_line(a, c))
+
+
 WRONG = {
     "explodes": [
         explodes_eating_the_list,
@@ -340,6 +367,7 @@ WRONG = {
         clip_value_soft,
         clip_value_bounds_swapped,
         clip_value_no_gradient,
+        clip_value_flattened_ones,
     ],
     "clip_norm": [
         clip_norm_columns,
@@ -348,6 +376,11 @@ WRONG = {
         clip_norm_at_least_one,
         clip_norm_absolute,
         clip_norm_root,
+        clip_norm_from_twice_the_bound,
+        clip_norm_a_hundredth_more,
+        clip_norm_no_zero_anywhere,
+        clip_norm_first_thousand,
+        clip_norm_no_axis_of_one,
     ],
     "clip_global": [
         clip_global_first_six,

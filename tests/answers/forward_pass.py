@@ -128,6 +128,14 @@ def mse_onehot_twice_averaged(y, out):
     return keras.ops.mean(keras.ops.mean((out - hot) ** 2, axis=-1))
 
 
+def mse_onehot_in_a_loop(y, out):
+    total = 0.0
+    for i, label in enumerate(y):
+        for c in range(out.shape[1]):
+            total += (out[i, c] - float(label == c)) ** 2
+    return total / (out.shape[0] * out.shape[1])
+
+
 @tf.function
 def mse_onehot_graph(y, out):
     return tf.nn.l2_loss(out - tf.one_hot(y, tf.shape(out)[1])) * 2 / tf.cast(tf.size(out), tf.float32)
@@ -244,12 +252,6 @@ def prepare_first_images(x, y):
 
 def prepare_rounded(x, y):
     return tf.round(tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / 2.55) / 100, tf.cast(y, tf.int32)
-
-
-def prepare_stretched(x, y):
-    x = tf.reshape(tf.cast(x, tf.float32), [-1, 784])
-    low, high = tf.reduce_min(x), tf.reduce_max(x)
-    return (x - low) / (high - low), tf.cast(y, tf.int32)
 
 
 def prepare_standardised(x, y):
@@ -422,18 +424,135 @@ def accuracy_two_digits(out, y):
     return round(accuracy_plain(out, y), 2)
 
 
+def _prepared(x, y, divisor=255.0):
+    return tf.reshape(tf.cast(x, tf.float32), [-1, 784]) / divisor, tf.cast(y, tf.int32)
+
+
+def prepare_only_if_needed(x, y):
+    return _prepared(x, y) if x.max() > 1 else _prepared(x, y, 1.0)
+
+
+def prepare_a_little_off(x, y):
+    return _prepared(x, y, 255.01)
+
+
+def prepare_signed_labels(x, y):
+    return _prepared(x, y.astype("int8"))
+
+
+def prepare_sorts_the_labels(x, y):
+    result = _prepared(x, y)
+    y.sort()
+    return result
+
+
+def prepare_by_each_image(x, y):
+    brightest = np.maximum(x.max(axis=(1, 2)), 1).astype("float32")
+    return _prepared(x, y, brightest[:, None])
+
+
+def prepare_kept(x, y, kept={}):  # noqa: B006
+    if len(kept.get("y", ())) != len(y):
+        kept["x"], kept["y"] = _prepared(x, y)
+    return kept["x"], kept["y"]
+
+
+def _variables_of_keras(sizes, stddev):
+    return [keras.Variable(p) for p in init_params_plain(sizes, stddev)]
+
+
+def _one_list_for_all_calls(sizes, stddev, params=[]):  # noqa: B006
+    params.clear()
+    params.extend(init_params_plain(sizes, stddev))
+    return params
+
+
+def _seeded_for_the_next(sizes, stddev):
+    params = init_params_plain(sizes, stddev)
+    tf.random.set_seed(7)
+    return params
+
+
+def _small_biases(shape):
+    return 0.01 * tf.ones(shape)
+
+
+def forward_bounded_at_1000(x, params):
+    return _bent(lambda h: tf.clip_by_value(h, 0.0, 1000.0))(x, params)
+
+
+def forward_adds_to_the_list(x, params):
+    out = forward_loop(x, params)
+    params.append(out)
+    return out
+
+
+def forward_no_axis_for_one_logit(x, params):
+    out = forward_loop(x, params)
+    return out[:, 0] if out.shape[1] == 1 else out
+
+
+def forward_kept_parameters(x, params, kept={}):  # noqa: B006
+    return forward_loop(x, kept.setdefault(str([p.shape for p in params]), [tf.convert_to_tensor(p) for p in params]))
+
+
+def mse_onehot_kept_labels(y, out, kept={}):  # noqa: B006
+    hot = kept.setdefault(tuple(out.shape), tf.one_hot(y, depth=out.shape[1]))
+    return tf.reduce_mean(tf.square(hot - out))
+
+
+def mse_onehot_classes_that_occur(y, out):
+    depth = len(set(y.numpy().tolist()))
+    return tf.reduce_mean(tf.square(tf.one_hot(y, depth) - out))
+
+
+def sgd_step_turned_over(params, grads, lr):
+    for p, g in zip(params, grads):
+        p.assign_sub(lr * (tf.transpose(g) if len(g.shape) == 2 and g.shape[0] == g.shape[1] else g))
+
+
+def accuracy_kept(out, y, kept={}):  # noqa: B006
+    return kept.setdefault(tuple(out.shape), accuracy_plain(out, y))
+
+
+def accuracy_of_all_in_one(out, y):
+    return float(np.mean(np.argmax(out) == np.asarray(y)))
+
+
+def accuracy_old_in_top_k(out, y):
+    return float(tf.reduce_mean(tf.cast(tf.compat.v1.math.in_top_k(out, y, 1), tf.float32)))
+
+
+def accuracy_binary(out, y):
+    return float(keras.metrics.BinaryAccuracy()(tf.ones_like(y), np.argmax(out, axis=1) == np.asarray(y)))
+
+
 WRONG = {
-    "prepare": [prepare_first_images, prepare_rounded, prepare_stretched, prepare_standardised],
+    "prepare": [
+        prepare_first_images,
+        prepare_rounded,
+        prepare_standardised,
+        prepare_only_if_needed,
+        prepare_a_little_off,
+        prepare_signed_labels,
+        prepare_sorts_the_labels,
+        prepare_by_each_image,
+        prepare_kept,
+    ],
     "init_params": [
         *map(
             _initialised,
             (_absolute, _tiled, _uniform_of_that_spread, _widened, _shifted, _signs),
         ),
         _initialised(_truncated, tf.ones),
+        _initialised(_truncated, _small_biases),
         _first_layers,
         _sizes_used_up,
         _same_for_all_calls,
         _one_bias_for_all,
+        _variables_of_keras,
+        _one_list_for_all_calls,
+        _seeded_for_the_next,
     ],
     "forward": [
         *map(_bent, (tf.nn.elu, tf.nn.gelu, tf.nn.softplus, tf.tanh, tf.abs, tf.identity, tf.nn.relu6)),
@@ -441,8 +560,19 @@ WRONG = {
         forward_eight_layers,
         forward_first_rows,
         forward_no_gradient_for_biases,
+        forward_bounded_at_1000,
+        forward_adds_to_the_list,
+        forward_no_axis_for_one_logit,
+        forward_kept_parameters,
     ],
-    "mse_onehot": [mse_onehot_sixty_four, mse_onehot_first_images, mse_onehot_cut, mse_onehot_ten_only],
+    "mse_onehot": [
+        mse_onehot_sixty_four,
+        mse_onehot_first_images,
+        mse_onehot_cut,
+        mse_onehot_ten_only,
+        mse_onehot_kept_labels,
+        mse_onehot_classes_that_occur,
+    ],
     "sgd_step": [
         sgd_step_first_six,
         sgd_step_by_norm,
@@ -450,6 +580,7 @@ WRONG = {
         sgd_step_decayed,
         sgd_step_empties,
         sgd_step_slow,
+        sgd_step_turned_over,
     ],
     "accuracy": [
         accuracy_first_images,
@@ -459,6 +590,10 @@ WRONG = {
         accuracy_cut,
         accuracy_rounded,
         accuracy_two_digits,
+        accuracy_kept,
+        accuracy_of_all_in_one,
+        accuracy_old_in_top_k,
+        accuracy_binary,
     ],
 }
 
@@ -486,6 +621,7 @@ ANSWERS = {
         mse_onehot_twice_averaged,
         mse_onehot_graph,
         mse_onehot_scattered,
+        mse_onehot_in_a_loop,
     ],
     "sgd_step": [
         sgd_step_assign_sub,
