@@ -342,30 +342,30 @@ def _truncated_normal(w, stddev):
 
 
 def _each_its_own(result, inputs, expected):
-    first, second, third, distinct, trainable, of_keras = result
-    if not isinstance(first, list) or len(first) != len(second) or len(first) < 2:
+    *lists, distinct, trainable, of_keras = result
+    if not all(isinstance(parameters, list) and len(parameters) == len(lists[0]) > 1 for parameters in lists):
         return "your function should return a flat list [w1, b1, w2, b2, …]"
-    a, b, wanted = (_arrays(_flat(parameters)) for parameters in (first, second, expected[0]))
-    if not [p.size for p in a] == [p.size for p in b] == [p.size for p in wanted]:
+    first, second, third, wanted = (_arrays(_flat(parameters)) for parameters in (*lists, expected[0]))
+    if any([p.size for p in arrays] != [p.size for p in wanted] for arrays in (first, second, third)):
         return (
             "your function should return a flat list [w1, b1, w2, b2, …], each with as many elements as the sizes say"
         )
     if distinct == 0:
         return "the second call gives back the very list of the first: each call should make a list, and variables, of its own"
-    if np.array_equal(a[0], b[0]):
+    if np.array_equal(first[0], second[0]):
         return "two calls in a row should draw different weights"
-    if third and np.array_equal(b[0], _arrays(_flat(third))[0]):
+    if np.array_equal(second[0], third[0]):
         return "the second and the third call should draw different weights"
-    if np.array_equal(a[0], a[2]):
+    if np.array_equal(first[0], first[2]):
         return "two layers of the same shape should not share their weights"
-    for arrays in (a, b):
+    for arrays in (first, second, third):
         if found := _odd_numbers([p.reshape(w.shape) for p, w in zip(arrays, wanted, strict=True)]):
             return found
         if any(np.ptp(w) == 0 for w in arrays[::2]):
             return "there are weights that are all equal: nothing was drawn"
-    if distinct != len(first):
+    if distinct != len(lists[0]):
         return "one variable stands in the list more than once: every parameter needs a variable of its own"
-    if of_keras:
+    if of_keras is not False:
         return "these are Keras's own variables (keras.Variable): the task asks for tf.Variable"
     return None if trainable is True else "a variable that is not trainable is not watched by the tape"
 

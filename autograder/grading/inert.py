@@ -19,7 +19,7 @@ import nh3
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
-from ..judging.probes import TooSlow, time_limit
+from ..judging.surroundings import TooSlow, time_limit
 from .nesting import TooDeep, as_text, well_formed
 
 SCHEMES = ("http", "https", "mailto")

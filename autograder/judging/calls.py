@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import probes, switches
+from . import surroundings, switches
 from .exercise import Drawn, Exercise
 from .values import Tagged, build, materialise, raw, variable
 
@@ -90,6 +90,6 @@ def _recorded(exercise: Exercise, drawn: Drawn, most: int) -> list[list]:
             raise Enough
         return exercise.reference(*arguments)
 
-    with switches.as_it_comes(), probes.quiet():
+    with switches.as_it_comes(), surroundings.quiet():
         build(probe)(recorder, *[make(value) for value in drawn.request["inputs"]])
     return calls

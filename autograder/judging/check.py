@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from .library import without_tensorflow
-from .probes import quiet
+from .surroundings import quiet
 from .topics import course_around
 from .verdict import Verdict
 

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from . import probes
+from . import surroundings
 from .exercise import Exercise
 from .library import FILE, NUMPY, BrokenExercises, library_of
 from .topics import PACKAGED, course_around, has_packaged, modules_of, packaged, topic_of, topics
@@ -63,7 +63,7 @@ def find(name: str, root: Path | None = None) -> Exercise:
 
 
 def _module(path: Path, root: Path | None) -> ModuleType:
-    with probes.quiet():  # it is here that a command first imports TensorFlow, which logs to stderr
+    with surroundings.quiet():  # it is here that a command first imports TensorFlow, which logs to stderr
         if path.parent == PACKAGED:
             return importlib.import_module(f"{__name__.split('.')[0]}.{PACKAGED.name}.{path.stem}")
         return _own_module(path, path.stat().st_mtime_ns, library_of(root) != NUMPY)

@@ -13,7 +13,7 @@ from nbconvert.filters.ansi import strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from ..grading.inert import CELL_SECONDS, inert_html, inert_markdown
-from ..judging.probes import TooSlow, time_limit
+from ..judging.surroundings import TooSlow, time_limit
 
 ATTRIBUTES = frozenset(
     "xmlns display displaystyle stretchy fence form accent mathvariant columnalign linethickness width height depth lspace rspace"

@@ -227,7 +227,7 @@ FREE: dict[str, tuple[str, ...]] = {
         r"the list: how many, which shapes, which dtype: \[[024]\]\.value all 0",
         r"the list: how many, which shapes, which dtype: 0 throughout",
         # this case is about what differs from what; an axis too many is a mistake that the first case is there for
-        r"drawn afresh by every call and for every layer: \[[01]\]\[[0-3]\]\.value one axis more",
+        r"drawn afresh by every call and for every layer: \[[012]\]\[[0-3]\]\.value one axis more",
     ),
     "himmelblau_descent.himmelblau": (
         # 0 is what comes out there, whichever order the four minima are drawn in
