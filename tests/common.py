@@ -25,6 +25,15 @@ COURSE = Course(ROOT)
 CHAPTERS = COURSE.chapters()
 SEEDS = int(os.environ.get("SEEDS", 2))
 """Draws of each exercise that an answer is judged on. With SEEDS=20 half an hour on its own: run by hand when checks change."""
+BY_ITSELF = [
+    "breakpoint()",
+    "import pdb; pdb.set_trace()",
+    "from pdb import set_trace; set_trace()",
+    "from IPython.core.debugger import set_trace; set_trace()",
+    "import asyncio; asyncio.run(asyncio.sleep(0))",
+    "import asyncio; asyncio.get_event_loop().run_until_complete(asyncio.sleep(0))",
+]
+"""Lines of an answer that ask who is around it: at home and at the grader nobody."""
 
 
 @pytest.fixture

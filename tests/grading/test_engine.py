@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import pytest
-from common import CHAPTERS, COURSE, ROOT, class_of, run
+from common import BY_ITSELF, CHAPTERS, COURSE, ROOT, class_of, run
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader import api
 from nbgrader.utils import determine_grade
@@ -76,17 +76,7 @@ def test_honest_work(judge, tmp_path):
     assert cell.outputs[-1].data["text/plain"] == "3" and done.mode == "judged outside"
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "breakpoint()",
-        "import pdb; pdb.set_trace()",
-        "from pdb import set_trace; set_trace()",
-        "from IPython.core.debugger import set_trace; set_trace()",
-        "import asyncio; asyncio.run(asyncio.sleep(0))",
-        "import asyncio; asyncio.get_event_loop().run_until_complete(asyncio.sleep(0))",
-    ],
-)
+@pytest.mark.parametrize("line", BY_ITSELF)
 def test_an_answer_is_called_as_at_home(judge, tmp_path, line):
     verdict, _, _ = grade(judge, tmp_path, RIGHT.replace("return", f"{line}\n    return"))
     assert verdict["outcome"] == "correct"

@@ -6,7 +6,7 @@ import os
 import time
 
 import pytest
-from common import COURSE
+from common import BY_ITSELF, COURSE
 from home import Home
 
 CHAPTER = COURSE.chapter_of("forward_pass")
@@ -253,17 +253,7 @@ def test_what_a_notebook_puts_in_a_functions_place_is_its_own(home):
     assert home.check("accuracy")["outcome"] == "correct"
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "breakpoint()",
-        "import pdb; pdb.set_trace()",
-        "from pdb import set_trace; set_trace()",
-        "from IPython.core.debugger import set_trace; set_trace()",
-        "import asyncio; asyncio.run(asyncio.sleep(0))",
-        "import asyncio; asyncio.get_event_loop().run_until_complete(asyncio.sleep(0))",
-    ],
-)
+@pytest.mark.parametrize("line", BY_ITSELF)
 def test_an_answer_is_called_as_at_the_grader(home, line):
     home.edit("accuracy", RIGHT.replace("return", f"{line}\n    return"))
     home.run("accuracy")

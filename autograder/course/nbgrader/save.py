@@ -202,10 +202,11 @@ class Saving:
         if len(ready) > 1:
             try:
                 self._save(assignment, ready)
-                ready, saved = [], ready
             except Exception:  # noqa: BLE001  whose fault it is shows when each is written by itself
-                saved = []
-            yield from ((one.student, None) for one in saved)
+                pass
+            else:
+                yield from ((one.student, None) for one in ready)
+                return
         for one in ready:
             try:
                 self.save(assignment, one)
