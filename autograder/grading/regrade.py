@@ -184,7 +184,10 @@ def why_changed(old: NotebookNode | None, new: NotebookNode) -> str:
             told.append(f"now {state} “{case['name']}”")
         elif was["max_points"] != case["max_points"]:
             told.append(f"“{case['name']}” is worth {case['max_points']:g} instead of {was['max_points']:g}")
-    told += [f"the case “{name}” is gone" for name in then]
+    if len(then) > 2:
+        told.append(f"{len(then)} cases are gone, “{next(iter(then))}” among them")
+    else:
+        told += [f"the case “{name}” is gone" for name in then]
     if before["outcome"] != now["outcome"] and "wrong" not in (before["outcome"], now["outcome"]):
         told.insert(0, f"{now['outcome']} instead of {before['outcome']}")
     return "; ".join(told) or "its check gives other points"

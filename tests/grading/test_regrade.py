@@ -24,6 +24,7 @@ def cell(outcome: str = "wrong", **cases: tuple[bool, float]):
         (cell(a=(True, 1)), cell(a=(True, 2)), "“a” is worth 2 instead of 1"),
         (cell(a=(True, 1)), cell(a=(True, 1), b=(False, 1)), "fails the new case “b”"),
         (cell(a=(True, 1), b=(True, 1)), cell(a=(True, 1)), "the case “b” is gone"),
+        (cell(a=(True, 1), **{c: (True, 1) for c in "bcd"}), cell(a=(True, 1)), "3 cases are gone, “b” among them"),
         (cell("crashed"), cell("correct"), "correct instead of crashed"),
         (None, cell("correct"), "its check gives other points"),
         (new_code_cell("assert f"), new_code_cell("assert f"), "its check gives other points"),

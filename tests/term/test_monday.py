@@ -32,7 +32,7 @@ def accuracy(out, y):
     return float(tf.reduce_sum(tf.cast(tf.math.in_top_k(y, out, 1), tf.float32)))
 
 
-@accuracy.case("some right, some wrong")
+@accuracy.case("as many images as classes")
 def _(rng):
     y = rng.permutation(7).astype("int32")
     out = rng.random(size=(7, 7)).astype("float32")
@@ -176,7 +176,7 @@ def handed_in_again_and_mended(course, tmp_path) -> None:
     assert (gradebook(course), marks(course, CHAPTER)) == before
     told = " ".join(dry.output.split())
     assert "6 judged anew: the points of 6 change" in told, dry.output
-    assert "Birch, Aalto accuracy 3 0 worth 6 instead of 3; now fails “some right, some wrong”" in told, dry.output
+    assert "Birch, Aalto accuracy 3 0 worth 6 instead of 3; now fails “as many images as classes”" in told, dry.output
     assert "Birch, Eòin accuracy 1 6 worth 6 instead of 3; now passes" in told, dry.output
     assert "Birch, Çelik prepare 0 3 handed in again since" in told, dry.output
     assert max(map(len, dry.output.partition("what changes")[2].splitlines())) <= 80
