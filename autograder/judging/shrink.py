@@ -152,12 +152,10 @@ def _leading(old: np.ndarray, fresh: np.ndarray) -> np.ndarray:
 
 def measure(value: Any) -> tuple[int, int, float]:
     """(how many numbers, how many digits, how much altogether) there are in inputs; the smaller, the simpler."""
-    count, digits, total = 0, 0, 0.0
-    for number in _numbers(value):
-        count += 1
-        digits += 0 if number == 0 else len(f"{number:g}")
-        total += min(abs(number), 1e300) if np.isfinite(number) else 0.0
-    return count, digits, total
+    numbers = list(_numbers(value))
+    some = [number for number in numbers if number != 0]
+    digits = len("%g" * len(some) % tuple(some))  # all at once: this is asked for every draw that is tried
+    return len(numbers), digits, sum(min(abs(number), 1e300) for number in some if number - number == 0)
 
 
 def _numbers(value: Any) -> Iterator[Any]:
@@ -191,7 +189,7 @@ def _odd(value: Any) -> int:
         return value.size - int(np.count_nonzero(np.isfinite(value)))
     if isinstance(value, (list, tuple)):
         return sum(map(_odd, value))
-    return sum(not np.isfinite(number) for number in _numbers(value) if not isinstance(number, complex))
+    return sum(number - number != 0 for number in _numbers(value))
 
 
 def _simpler(inputs: Any, best: Found) -> bool:
