@@ -1159,7 +1159,7 @@ def _(y, out):
     forbid=["keras.optimizers.SGD", "tf.compat.v1.train.GradientDescentOptimizer"],
 )
 def sgd_step(params, grads, lr):
-    """One step of gradient descent: every variable is changed in place by −lr · gradient; nothing is returned.
+    """One step of gradient descent: every variable is changed in place by −lr · gradient.
 
     params: list of tf.Variable, grads: list of tensors of the same shapes, lr: float → None.
     """
