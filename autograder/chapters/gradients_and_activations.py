@@ -690,8 +690,10 @@ def _(rng):
 
 @mse_grad.case("a single output, as in regression")
 def _(rng):
-    batch = rng.integers(5, 9)
-    return _normal(rng, batch, 1), _normal(rng, batch, 1)
+    p = _normal(rng, rng.integers(5, 9), 1)
+    y = p + rng.choice([-1, 1], size=p.shape) * (0.5 + abs(_normal(rng, *p.shape)))
+    y[:2] = p[:2] + np.float32([[1], [-1]])  # either sign, whatever comes
+    return p, y.astype("float32")
 
 
 def _over_all(p):
@@ -824,7 +826,8 @@ def _(rng):
     x, w, b, _ = _layer(rng, 1, int(rng.integers(2, 4)), classes, scale=0.01)
     surest = int(rng.integers(1, classes - 1))
     b[surest] = 300
-    return 200 * x, w, b, np.array([(surest + rng.integers(1, classes - 1)) % (classes - 1)], "int32")
+    label = 1 + (surest - 1 + rng.integers(1, classes - 2)) % (classes - 2)  # not 0: one place wide would be broadcast
+    return 200 * (np.sign(x) * 0.5 + x), w, b, np.array([label], "int32")
 
 
 @softmax_ce_grad.case("weights that come as variables")
@@ -1093,7 +1096,7 @@ def _(rng):
 
 @relu_layer_grad.case("batch, inputs and units all of one size")
 def _(rng):
-    size = int(rng.integers(2, 5))
+    size = int(rng.integers(5, 8))  # smaller weights may well be their own transpose
     return _relu_layer(rng, size, size, size, heights=(8.5, -0.5))
 
 

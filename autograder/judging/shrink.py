@@ -172,14 +172,14 @@ def _numbers(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _count(value: Any) -> int:
+def count_of(value: Any) -> int:
     """How many numbers there are: quicker than to look at each."""
     if isinstance(value, Tagged):
-        return _count(value.value[1] if value.tag == "made" else value.value)
+        return count_of(value.value[1] if value.tag == "made" else value.value)
     if isinstance(value, (np.ndarray, np.generic)):
         return value.size if value.dtype.kind in "biuf" else 0
     if isinstance(value, (list, tuple, dict)):
-        return sum(map(_count, value.values() if isinstance(value, dict) else value))
+        return sum(map(count_of, value.values() if isinstance(value, dict) else value))
     return int(isinstance(value, (bool, int, float)))
 
 
@@ -194,7 +194,7 @@ def _odd(value: Any) -> int:
 
 def _simpler(inputs: Any, best: Found) -> bool:
     """Are these simpler than the best so far, and no more of them odd?"""
-    count = _count(inputs)
+    count = count_of(inputs)
     if count > best.size[0] or (count == best.size[0] and measure(inputs) >= best.size):
         return False
     return _odd(inputs) <= best.odd

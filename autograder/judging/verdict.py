@@ -77,9 +77,10 @@ class Verdict:
         return f"{mark} {self.name}: {self.outcome} — {self.points:g} of {self.max_points:g} points"
 
     @property
-    def first_failed(self) -> CaseResult | None:
-        """The case whose details are shown: one example tells more than five."""
-        return next((case for case in self.cases if not case.passed), None)
+    def shown(self) -> CaseResult | None:
+        """The failed case whose details are shown, for one tells more than five: that of the smallest input, or else the first."""
+        failed = [case for case in self.cases if not case.passed]
+        return next((case for case in failed if case.example or case.picture), failed[0] if failed else None)
 
     def to_text(self) -> str:
         """The verdict in plain text, one line when correct."""
@@ -87,14 +88,14 @@ class Verdict:
         if self.mistake:
             lines.append(f"  Hint: {self.mistake}")
         lines.extend(f"  {line}" for line in self.message.splitlines())
-        small = self.first_failed if self.outcome == "crashed" else None
+        small = self.shown if self.outcome == "crashed" else None
         if small is not None and small.example:
             lines += [f"  {SMALLEST}:", *(f"      {line}" for line in small.example.splitlines())]
         if self.outcome == "wrong":
             for case in self.cases:
                 lines.append(f"  {'✓' if case.passed else '✗'} {case.name} ({case.points:g} of {case.max_points:g})")
                 told = [case.message]
-                if case is self.first_failed:
+                if case is self.shown:
                     small = [f"{SMALLEST}:", *(f"    {line}" for line in case.example.splitlines()), f"  {case.told}"]
                     told = [*(small if case.example else []), case.message, case.detail]
                 lines.extend(f"      {line}" for text in told for line in text.splitlines())
@@ -109,7 +110,7 @@ class Verdict:
             parts.append(f'<div style="margin:.4em 0"><b>Hint.</b> {html.escape(self.mistake)}</div>')
         if self.message:
             parts.append(f"<pre {_PRE}>{html.escape(self.message)}</pre>")
-        small = self.first_failed if self.outcome == "crashed" else None
+        small = self.shown if self.outcome == "crashed" else None
         if small is not None and small.example:
             parts.append(f"<div>{SMALLEST}:</div><pre {_PRE}>{html.escape(small.example)}</pre>")
         if self.outcome == "wrong" and self.cases:
@@ -124,7 +125,7 @@ class Verdict:
         badge = _badge("✓", GOOD) if case.passed else _badge("✗", BAD)
         told = f": {html.escape(case.message)}" if case.message else ""
         more = ""
-        if case is self.first_failed:
+        if case is self.shown:
             if case.example:
                 more += (
                     f'<div style="margin:.3em 0 0 1.2em">{SMALLEST}:</div><pre {_PRE}>{html.escape(case.example)}\n'

@@ -123,7 +123,7 @@ class Line:
 
     @property
     def failed(self) -> CaseResult | None:
-        return self.verdict.first_failed if self.verdict is not None and self.outcome in ("wrong", "crashed") else None
+        return self.verdict.shown if self.verdict is not None and self.outcome in ("wrong", "crashed") else None
 
     @property
     def picture(self) -> str:

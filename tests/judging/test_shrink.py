@@ -41,7 +41,7 @@ def test_sizes_labels_and_numbers_become_small():
         return rng.normal(size=(batch, classes)).astype("float32"), rng.integers(0, classes, size=batch).astype("int32")
 
     verdict = judge_fresh(exercise, lambda x, y: tf.reduce_sum(tf.square(x - tf.one_hot(y, x.shape[1]))), 0.3)
-    found = verdict.first_failed
+    found = verdict.shown
     assert (
         found.example == "f(tf.constant([[0, 0]]), tf.constant([0]))"
         or found.example == "f(tf.constant([[0., 0.]]), tf.constant([0]))"
@@ -61,7 +61,7 @@ def test_what_is_found_is_an_input_that_the_case_could_have_drawn():
         return (labels.astype("int32"),)
 
     verdict = judge_fresh(exercise, lambda y: tf.reduce_sum(y) + 1, 0.3)
-    assert verdict.first_failed.example == "f(tf.constant([2, 0]))"
+    assert verdict.shown.example == "f(tf.constant([2, 0]))"
 
 
 def test_it_fails_in_the_same_way():
@@ -76,16 +76,16 @@ def test_it_fails_in_the_same_way():
 
     for seed in range(5):
         verdict = judge(exercise, answer, seed)
-        told = verdict.first_failed.message
+        told = verdict.shown.message
         shown = judge_fresh(exercise, answer, 0.0) if seed == 0 else None
-        if shown is not None and shown.first_failed.example:
-            assert kind_of(shown.first_failed.told) == kind_of(told)
+        if shown is not None and shown.shown.example:
+            assert kind_of(shown.shown.told) == kind_of(told)
 
 
 def test_the_same_every_time():
     exercise = EXERCISES["forward_pass.mse_onehot"]
     answer = exercise.mistakes[0].answer
-    examples = {judge_fresh(exercise, answer, 0.3).first_failed.example for _ in range(3)}
+    examples = {judge_fresh(exercise, answer, 0.3).shown.example for _ in range(3)}
     assert len(examples) == 1
 
 
@@ -145,7 +145,7 @@ def test_what_is_too_long_is_not_shown():
 def test_whoever_makes_a_typical_mistake_sees_its_smallest_input(key):
     """Looked for once for each mistake, and shown only where this answer goes wrong there in the same way."""
     exercise = EXERCISES[key]
-    shown = {m.name: judge_fresh(exercise, m.answer, 0.3).first_failed for m in exercise.mistakes}
+    shown = {m.name: judge_fresh(exercise, m.answer, 0.3).shown for m in exercise.mistakes}
     assert sum(bool(case.example) for case in shown.values()) > 0.7 * len(shown), shown
     for case in shown.values():
         assert bool(case.example) == bool(case.told)
@@ -161,7 +161,7 @@ def test_where_a_case_makes_several_calls_the_one_that_goes_wrong_is_shown():
     def _(rng):
         return np.float32(1), [np.float32([3, 1]), np.float32([4])]
 
-    found = judge_fresh(exercise, lambda x: 2 * x if len(x.shape) == 0 else 2 * x[:1], 0.0).first_failed
+    found = judge_fresh(exercise, lambda x: 2 * x if len(x.shape) == 0 else 2 * x[:1], 0.0).shown
     assert (found.example, found.told) == ("f(tf.constant([3., 1.]))", "your result has shape [1], expected [2]")
 
 
@@ -172,7 +172,7 @@ def test_a_call_with_what_cannot_be_written_down_is_not_shown():
     def _(rng):
         return (3,)
 
-    assert judge_fresh(exercise, lambda graph: 2, 0.0).first_failed.example == ""
+    assert judge_fresh(exercise, lambda graph: 2, 0.0).shown.example == ""
 
 
 SOME = [key for key, e in EXERCISES.items() if any(case.probe for case in e.cases) and e.chapter != "fashion_mnist"]
@@ -225,5 +225,5 @@ def test_where_no_input_can_be_shown_a_hint_is_tried_on_another_draw():
     (drawn,) = draw(exercise, 0)[0].inputs
     once = judge_fresh(exercise, lambda graph, n: -1 if n == drawn else -2, 0.0)
     always = judge_fresh(exercise, lambda graph, n: -1, 0.0)
-    assert (once.mistake, once.first_failed.example) == (None, "")
-    assert (always.mistake, always.first_failed.example) == ("You always say −1.", "")
+    assert (once.mistake, once.shown.example) == (None, "")
+    assert (always.mistake, always.shown.example) == ("You always say −1.", "")
