@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 
 import numpy as np
 import pytest
@@ -139,6 +140,47 @@ def test_a_call_can_be_pasted():
 
 def test_what_is_too_long_is_not_shown():
     assert literal.call("f", [np.random.default_rng(0).normal(size=(40, 40))]) == ""
+
+
+def test_of_the_failed_cases_the_smallest_is_shown():
+    exercise = make(lambda x: 2 * x)
+
+    @exercise.case("many numbers")
+    def _(rng):
+        return (rng.normal(size=60).astype("float32"),)
+
+    @exercise.case("two numbers")
+    def _(rng):
+        return (np.float32([3, 0]),)
+
+    verdict = judge_fresh(exercise, lambda x: x, 0.0)
+    assert (verdict.shown.name, verdict.shown.example) == ("two numbers", "f(tf.constant([3., 0.]))")
+    lines = verdict.to_text().splitlines()
+    assert lines.index("          f(tf.constant([3., 0.]))") > next(n for n, t in enumerate(lines) if "two numbers" in t)
+
+    def crashes(x):  # in one way for many, in another for few
+        raise ValueError("many") if len(x) > 2 else TypeError("few")
+
+    crashed = judge_fresh(exercise, crashes, 0.0)
+    assert crashed.outcome == "crashed" and "ValueError" in crashed.message
+    assert crashed.shown.name == "many numbers"
+
+
+def test_what_is_slow_but_once_has_a_smallest_input(monkeypatch):
+    monkeypatch.setattr(judging, "SLOW_SECONDS", 0.1)
+    waits = [0.2]
+
+    def reference(x):
+        time.sleep(waits.pop() if waits else 0)
+        return 2 * x
+
+    exercise = make(reference)
+
+    @exercise.case("two numbers")
+    def _(rng):
+        return (np.float32([3, 0]),)
+
+    assert judge_fresh(exercise, lambda x: x, 0.0).shown.example == "f(tf.constant([3., 0.]))"
 
 
 @pytest.mark.parametrize("key", ["forward_pass.accuracy", "gradients_and_activations.numeric_grad"])
