@@ -156,7 +156,9 @@ def test_of_the_failed_cases_the_smallest_is_shown():
     verdict = judge_fresh(exercise, lambda x: x, 0.0)
     assert (verdict.shown.name, verdict.shown.example) == ("two numbers", "f(tf.constant([3., 0.]))")
     lines = verdict.to_text().splitlines()
-    assert lines.index("          f(tf.constant([3., 0.]))") > next(n for n, t in enumerate(lines) if "two numbers" in t)
+    assert lines.index("          f(tf.constant([3., 0.]))") > next(
+        n for n, t in enumerate(lines) if "two numbers" in t
+    )
 
     def crashes(x):  # in one way for many, in another for few
         raise ValueError("many") if len(x) > 2 else TypeError("few")
