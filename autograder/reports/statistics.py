@@ -117,18 +117,15 @@ def what_of(verdict: dict) -> tuple[str, bool] | None:
         return None
     if verdict["mistake"]:
         return verdict["mistake"], True
-    failed = _failed(verdict)
+    failed = next((case for case in verdict["cases"] if not case["passed"]), None)
     return (f"fails the case: {failed['name']}", False) if failed else None
 
 
-def _failed(verdict: dict) -> dict | None:
-    return next((case for case in verdict["cases"] if not case["passed"]), None)
-
-
 def _example(verdict: dict, code: str) -> Example:
-    failed = _failed(verdict)
-    if failed is None:
+    every = [case for case in verdict["cases"] if not case["passed"]]
+    if not every:
         return Example(code, "", verdict.get("message", ""))
+    failed = next((case for case in every if case["example"]), every[0])
     about = "" if failed["example"] else failed["detail"].partition("\n")[0].removeprefix("input").strip()
     return Example(code, failed["example"], failed["told"] or failed["message"], about)
 

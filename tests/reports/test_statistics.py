@@ -59,6 +59,9 @@ def test_the_examples_are_those_with_the_smallest_failing_input():
     calls = ["", "f([1, 2, 3])", "f([1])", "f([1, 2])"]
     (mistake,) = mistakes([("f", failing(call), f"code {call}") for call in calls])
     assert (mistake.count, [e.call for e in mistake.examples]) == (4, ["f([1])", "f([1, 2])"])
+    first = {"name": "a", "passed": False, "example": "", "told": "", "message": "t", "detail": ""}
+    both = verdict(0, mistake="m", cases=[first, *failing("f([1])")["cases"]])
+    assert mistakes([("f", both, "code")])[0].examples[0].call == "f([1])"  # of a case that is not the first
     (mistake,) = mistakes([("f", failing(""), "code")])
     assert mistake.examples[0].about == "uint8 [5]: 1 2"
 
