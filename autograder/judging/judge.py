@@ -67,8 +67,8 @@ def explained(exercise: Exercise, ask: Ask, seed: int, verdict: Verdict) -> Verd
         return verdict
     try:
         sheet = answer_sheet(exercise, seed)
-        number = _simplest_case(sheet, verdict)
-        found, hint = _example(sheet, ask, number, verdict)
+        number, can_be_written = _simplest_case(sheet, verdict)
+        found, hint = _example(sheet, ask, number, verdict, can_be_written)
         told = {} if found is None else _shown(sheet, ask, found)
         result = replace(verdict.cases[number], **told, **_picture(sheet, ask, number))
     except Exception:  # noqa: BLE001  an example is a kindness: without it the verdict stands as it is
@@ -76,8 +76,8 @@ def explained(exercise: Exercise, ask: Ask, seed: int, verdict: Verdict) -> Verd
     return replace(verdict, mistake=hint, cases=(*verdict.cases[:number], result, *verdict.cases[number + 1 :]))
 
 
-def _simplest_case(sheet: AnswerSheet, verdict: Verdict) -> int:
-    """The failed case that drew the fewest numbers, of those whose calls can be written; else the first that failed.
+def _simplest_case(sheet: AnswerSheet, verdict: Verdict) -> tuple[int, bool]:
+    """The failed case that drew the fewest numbers, of those whose calls can be written, and True; else the first that failed.
 
     Of a crash one that fails as the first does, whose traceback is told.
     """
@@ -86,8 +86,8 @@ def _simplest_case(sheet: AnswerSheet, verdict: Verdict) -> int:
     alike = [n for n, kind in zip(failed, kinds, strict=True) if verdict.outcome != "crashed" or kind == kinds[0]]
     for number in sorted(alike, key=lambda n: shrink.count_of(sheet.drawn[n].inputs)):
         if writable(sheet.exercise, sheet.drawn[number]):
-            return number
-    return failed[0]
+            return number, True
+    return failed[0], False
 
 
 def _shown(sheet: AnswerSheet, ask: Ask, found: shrink.Found) -> dict[str, str]:
@@ -109,7 +109,9 @@ def _shown(sheet: AnswerSheet, ask: Ask, found: shrink.Found) -> dict[str, str]:
     return {"example": text, "told": told[:LONGEST]} if text else {}
 
 
-def _example(sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict) -> tuple[shrink.Found | None, str | None]:
+def _example(
+    sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict, can_be_written: bool
+) -> tuple[shrink.Found | None, str | None]:
     """The smallest draw of a case that fails as the case did; and the verdict's hint, if it is right there as well.
 
     Found once for a typical mistake, it serves all who make it. Whoever does something else there made another mistake, which
@@ -119,14 +121,13 @@ def _example(sheet: AnswerSheet, ask: Ask, number: int, verdict: Verdict) -> tup
         return None, verdict.mistake
     hint = verdict.mistake
     mistake = next((m for m in sheet.exercise.mistakes if m.hint == hint), None)
-    if not writable(sheet.exercise, sheet.drawn[number]):  # nothing could be shown: no search, only the hint is tried
+    if not can_be_written:  # nothing could be shown: no search, only the hint is tried
         return None, hint if mistake and _holds(sheet, ask, number, mistake) else None
     if mistake and (known := sheet.example(mistake, number)):
         record, expected = _tried(sheet, ask, known.drawn)
         told = _finding(sheet, known.drawn, record, expected)
         there = sheet.of_example(mistake, number, known.drawn, expected)
-        alike = record["status"] == "too slow" or _alike(there, record, mistake, 0)  # what is too slow tells nothing
-        if not alike and not _by_chance(sheet, number, mistake):
+        if not _agrees(sheet, number, mistake, there, record):
             hint = None
         if told is not None and shrink.kind_of(told) == shrink.kind_of(verdict.cases[number].message):
             return replace(known, finding=told), hint
@@ -139,9 +140,16 @@ def _holds(sheet: AnswerSheet, ask: Ask, number: int, mistake: Mistake) -> bool:
     one = draw_case(exercise, case, np.random.default_rng([*words_of(exercise, number, sheet.seed), 1]))
     record, expected = _tried(sheet, ask, one)
     there = AnswerSheet(exercise, sheet.seed, [one], [expected], [0.0])
-    if not _answers(expected, one) or record["status"] == "too slow":  # then it tells nothing
-        return True
-    return _alike(there, record, mistake, 0) or _by_chance(sheet, number, mistake)
+    return not _answers(expected, one) or _agrees(sheet, number, mistake, there, record)
+
+
+def _agrees(sheet: AnswerSheet, number: int, mistake: Mistake, there: AnswerSheet, record: dict) -> bool:
+    """Does nothing speak against a mistake in an answer's record of another draw of a case? there: that draw's sheet.
+
+    What was too slow tells nothing: it had less time than when it was judged.
+    """
+    too_slow = record["status"] == "too slow"
+    return too_slow or _alike(there, record, mistake, 0) or _by_chance(sheet, number, mistake)
 
 
 def _by_chance(sheet: AnswerSheet, number: int, mistake: Mistake) -> bool:
@@ -249,17 +257,11 @@ class AnswerSheet:
     @functools.cached_property
     def is_slow(self) -> bool:
         """Does the reference take long for one of the cases? Also when asked again: what TensorFlow does once does not count."""
-        return any(
-            took > SLOW_SECONDS and self._time(one) > SLOW_SECONDS
-            for one, took in sorted(zip(self.drawn, self.taken, strict=True), key=lambda pair: -pair[1])
-        )
-
-    def _time(self, one: Drawn) -> float:
-        """Seconds that the reference takes for a case."""
-        started = time.monotonic()
         with switches.as_it_comes():
-            probes.run(self.exercise.reference, [{**one.request, "forbid": [], "seconds": math.inf}])
-        return time.monotonic() - started
+            return any(
+                took > SLOW_SECONDS and _timed(self.exercise, one)[1] > SLOW_SECONDS
+                for one, took in zip(self.drawn, self.taken, strict=True)
+            )
 
     @property
     def nothing(self) -> bool:
@@ -315,6 +317,13 @@ class AnswerSheet:
         return record
 
 
+def _timed(exercise: Exercise, one: Drawn) -> tuple[dict, float]:
+    """What the reference does in a case, and in how many seconds. Without a limit: it is ours, and a busy machine is nobody's mistake."""
+    started = time.monotonic()
+    (record,) = probes.run(exercise.reference, [{**one.request, "forbid": [], "seconds": math.inf}])
+    return record, time.monotonic() - started
+
+
 @functools.lru_cache(maxsize=256)
 def answer_sheet(exercise: Exercise, seed: int) -> AnswerSheet:
     """Draw the inputs and ask the reference. Kept, for the same draw often serves several answers.
@@ -322,13 +331,9 @@ def answer_sheet(exercise: Exercise, seed: int) -> AnswerSheet:
     Raises RuntimeError if the reference itself fails.
     """
     drawn = draw(exercise, seed)
-    # no clock for the reference: it is ours, and a busy machine is nobody's mistake
-    expected, taken = [], []
     with switches.as_it_comes():
-        for one in drawn:
-            started = time.monotonic()
-            expected += probes.run(exercise.reference, [{**one.request, "forbid": [], "seconds": math.inf}])
-            taken.append(time.monotonic() - started)
+        asked = [_timed(exercise, one) for one in drawn]
+    expected, taken = [record for record, _ in asked], [seconds for _, seconds in asked]
     for one, record in zip(drawn, expected, strict=True):
         if not _answers(record, one):
             told = f": {short(record)}" if record["status"] == "raised" else ""

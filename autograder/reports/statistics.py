@@ -117,17 +117,21 @@ def what_of(verdict: dict) -> tuple[str, bool] | None:
         return None
     if verdict["mistake"]:
         return verdict["mistake"], True
-    failed = next((case for case in verdict["cases"] if not case["passed"]), None)
-    return (f"fails the case: {failed['name']}", False) if failed else None
+    failed = _failed(verdict)
+    return (f"fails the case: {failed[0]['name']}", False) if failed else None
+
+
+def _failed(verdict: dict) -> list[dict]:
+    return [case for case in verdict["cases"] if not case["passed"]]
 
 
 def _example(verdict: dict, code: str) -> Example:
-    every = [case for case in verdict["cases"] if not case["passed"]]
-    if not every:
+    failed = _failed(verdict)
+    if not failed:
         return Example(code, "", verdict.get("message", ""))
-    failed = next((case for case in every if case["example"]), every[0])
-    about = "" if failed["example"] else failed["detail"].partition("\n")[0].removeprefix("input").strip()
-    return Example(code, failed["example"], failed["told"] or failed["message"], about)
+    case = next((case for case in failed if case["example"]), failed[0])
+    about = "" if case["example"] else case["detail"].partition("\n")[0].removeprefix("input").strip()
+    return Example(code, case["example"], case["told"] or case["message"], about)
 
 
 def _fewest(examples: list[Example], most: int) -> list[Example]:

@@ -78,9 +78,9 @@ def test_it_fails_in_the_same_way():
     for seed in range(5):
         verdict = judge(exercise, answer, seed)
         told = verdict.shown.message
-        shown = judge_fresh(exercise, answer, 0.0) if seed == 0 else None
-        if shown is not None and shown.shown.example:
-            assert kind_of(shown.shown.told) == kind_of(told)
+        again = judge_fresh(exercise, answer, 0.0) if seed == 0 else None
+        if again is not None and again.shown.example:
+            assert kind_of(again.shown.told) == kind_of(told)
 
 
 def test_the_same_every_time():
