@@ -24,6 +24,7 @@ from nbformat import NotebookNode, from_dict
 
 from ..execution import DEFAULT_PRELOAD, Child, ChildError, Limits, Policy, Trusted, Zygote, ZygoteError, child_request
 from ..execution.frames import receive_note, send_note
+from ..judging import patches
 from ..judging.library import without_tensorflow
 from .engine import NOTEBOOK_SECONDS, Graded, grade_notebook
 from .reader import answer, ask, request, tried
@@ -201,6 +202,7 @@ class Judges:
 
 def serve(sock: socket.socket) -> None:
     """A judge's process: read and grade what comes, until the grader closes the connection."""
+    patches.forget()  # a copy of the zygote, which keeps them for the children
     while (received := receive_note(sock, max_bytes=MAX_NOTEBOOK)) is not None:
         note, connections = received
         if "read" in note:

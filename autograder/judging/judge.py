@@ -30,6 +30,7 @@ from .picture import picture
 from .verdict import CaseResult, Verdict
 
 ENDINGS = ("too slow", "out of memory", "killed")
+HOME = 0  # the draw with which every check at home begins
 MOST_DRAWS = 20  # of one check
 SHRINK_SECONDS = 0.25  # for the smallest input of one check
 SLOW_SECONDS = 1.0  # for the slowest case: of such an exercise no smaller input is looked for
@@ -38,7 +39,7 @@ MOST_TRIED = 300  # inputs of which a sheet keeps what the reference does
 GIST = 4  # words of an error by which it is known
 
 
-def judge(exercise: Exercise, answer: Callable, seed: int = 0) -> Verdict:
+def judge(exercise: Exercise, answer: Callable, seed: int = HOME) -> Verdict:
     """Judge an answer in this process. The seed draws the inputs; the same seed gives the same verdict."""
     return judge_with(exercise, lambda requests: probes.run(answer, requests), seed)
 
@@ -48,7 +49,7 @@ def judge_fresh(exercise: Exercise, answer: Callable, seconds: float) -> Verdict
 
     The draws are 0, 1, 2, …: the first is always the same, so that what a check says can be compared.
     """
-    started, verdict, seed = time.monotonic(), judge(exercise, answer), 0
+    started, verdict, seed = time.monotonic(), judge(exercise, answer), HOME
     while verdict.passed and seed + 1 < MOST_DRAWS:
         spent = time.monotonic() - started
         if spent + spent / (seed + 1) > seconds:  # one more takes about as long as one so far
@@ -114,8 +115,8 @@ def _example(
 ) -> tuple[shrink.Found | None, str | None]:
     """The smallest draw of a case that fails as the case did; and the verdict's hint, if it is right there as well.
 
-    Found once for a typical mistake, it serves all who make it. Whoever does something else there made another mistake, which
-    only looks alike on the draw that was judged: zero everywhere, say.
+    Found once for a typical mistake, on the draw that everybody has at home, it serves all who make it. Whoever does something
+    else there made another mistake, which only looks alike on the draw that was judged: zero everywhere, say.
     """
     if sheet.is_slow:  # what trains is not seen through on a small input either
         return None, verdict.mistake
@@ -123,11 +124,12 @@ def _example(
     mistake = next((m for m in sheet.exercise.mistakes if m.hint == hint), None)
     if not can_be_written:  # nothing could be shown: no search, only the hint is tried
         return None, hint if mistake and _holds(sheet, ask, number, mistake) else None
-    if mistake and (known := sheet.example(mistake, number)):
-        record, expected = _tried(sheet, ask, known.drawn)
-        told = _finding(sheet, known.drawn, record, expected)
-        there = sheet.of_example(mistake, number, known.drawn, expected)
-        if not _agrees(sheet, number, mistake, there, record):
+    home = answer_sheet(sheet.exercise, HOME)
+    if mistake and (known := home.example(mistake, number)):
+        record, expected = _tried(home, ask, known.drawn)
+        told = _finding(home, known.drawn, record, expected)
+        there = home.of_example(mistake, number, known.drawn, expected)
+        if not _agrees(home, number, mistake, there, record):
             hint = None
         if told is not None and shrink.kind_of(told) == shrink.kind_of(verdict.cases[number].message):
             return replace(known, finding=told), hint
@@ -214,7 +216,7 @@ def _picture(sheet: AnswerSheet, ask: Ask, number: int) -> dict[str, str]:
     return {"picture": svg, "alt": alt}
 
 
-def judge_with(exercise: Exercise, ask: Ask, seed: int = 0) -> Verdict:
+def judge_with(exercise: Exercise, ask: Ask, seed: int = HOME) -> Verdict:
     """Judge an answer that lives elsewhere: `ask` carries the requests to it and brings its records back."""
     try:
         sheet = answer_sheet(exercise, seed)

@@ -56,6 +56,11 @@ def keep() -> None:
             }
 
 
+def forget() -> None:
+    """Nothing is put in anything's place here: for a process in which no notebook runs."""
+    _originals.clear()
+
+
 def found() -> Patches:
     """All that is, or is set aside, in the place of something of the libraries'."""
     return _aside | _in_place()
