@@ -32,6 +32,7 @@ def cluster() -> PBSCluster:
         resource_spec="select=1:ncpus=8:mem=16gb",
         walltime="01:00:00",
         local_directory="/tmp",
+        log_directory="cluster-logs",  # what the workers say: the first place to look
         interface=os.environ.get("INTERFACE"),  # the network that reaches the nodes, such as ib0
         protocol="tls://",
         security=SECURITY,
@@ -42,6 +43,9 @@ def cluster() -> PBSCluster:
 
 if __name__ == "__main__":
     with cluster() as made:
-        made.scale(jobs=int(os.environ.get("JOBS", "4")))
+        jobs = int(os.environ.get("JOBS", "4"))
+        made.adapt(
+            minimum_jobs=jobs, maximum_jobs=jobs
+        )  # in the place of one that ends, at its time limit, say, another
         Path("scheduler-address").write_text(made.scheduler_address)
         input(f"{made.scheduler_address}; Enter ends it and its jobs. ")
