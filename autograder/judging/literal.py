@@ -12,10 +12,12 @@ from ..execution.wire import Tagged
 LONGEST = 600  # characters: what is longer is not shown
 IMPLIED = ("float32", "int32", "bool")  # dtypes that tf.constant gives by itself
 LINES = 8  # of a function that an input is, or is made by
+FEW = 16  # elements: of a larger array that is all the same, but for some, only these are told
+SOME = 6
 
 
 def call(name: str, *calls: list) -> str:
-    """The call of a function with these inputs, or one after the other, after the functions that they need.
+    """The call of a function with these inputs, or one after the other, after what they need: functions, and large arrays.
 
     Empty where it would be too long.
     """
@@ -26,11 +28,11 @@ def call(name: str, *calls: list) -> str:
 
 
 def literal(value: Any, needed: dict[str, str]) -> str:
-    """One input as an expression. needed: takes up the functions that the expression uses, by name."""
+    """One input as an expression. needed: takes up what has to stand before it, functions and arrays, by name."""
     if isinstance(value, Tagged):
         return _tagged(value, needed)
     if isinstance(value, (np.ndarray, np.generic)):
-        return _array("tf.constant", np.asarray(value))
+        return _array("tf.constant", np.asarray(value), needed)
     if isinstance(value, list):
         return f"[{', '.join(literal(v, needed) for v in value)}]"
     if isinstance(value, tuple):
@@ -45,12 +47,14 @@ def _tagged(value: Tagged, needed: dict[str, str]) -> str:
         array = np.asarray(value.value)
         if array.size == 0 and array.ndim > 1:
             return f"np.zeros({list(array.shape)}, {array.dtype.name!r})"
+        if filled := _filled(array, needed):
+            return filled
         natural = np.asarray(array.tolist()).dtype == array.dtype
         return f"np.array({_nested(array)}{'' if natural else f', {array.dtype.name!r}'})"
     if value.tag == "scalar":
         return f"np.{value.value.dtype.name}({_nested(np.asarray(value.value))})"
     if value.tag in ("tensor", "variable"):
-        return _array("tf.Variable" if value.tag == "variable" else "tf.constant", np.asarray(value.value))
+        return _array("tf.Variable" if value.tag == "variable" else "tf.constant", np.asarray(value.value), needed)
     if value.tag == "code":
         return _function(value.value, needed)
     if value.tag == "made":
@@ -70,9 +74,30 @@ def _function(source: str, needed: dict[str, str]) -> str:
     return shown
 
 
-def _array(function: str, array: np.ndarray) -> str:
+def _filled(array: np.ndarray, needed: dict[str, str]) -> str:
+    """A large array that is the same nearly everywhere, by its shape and the few elements that differ; else nothing."""
+    if array.size <= FEW or array.dtype.kind not in "biuf":
+        return ""
+    values, counts = np.unique(array, return_counts=True)
+    if array.size - counts.max() > SOME:
+        return ""
+    same = values[counts.argmax()]
+    value = f", {_nested(same)}" if same else ""
+    filled = f"np.{'full' if same else 'zeros'}({array.shape}{value}, {array.dtype.name!r})"
+    others = np.argwhere(~np.isclose(array, same, rtol=0, atol=0, equal_nan=True))
+    if not len(others):
+        return filled
+    name = "given" + f"_{len(needed) + 1}" * bool(needed)
+    lines = [f"{name}{place.tolist()} = {_nested(array[tuple(place)])}" for place in others]
+    needed[name] = "\n".join([f"{name} = {filled}", *lines])
+    return name
+
+
+def _array(function: str, array: np.ndarray, needed: dict[str, str]) -> str:
     if array.size == 0:
         return f"tf.zeros({list(array.shape)}, tf.{array.dtype.name})"
+    if filled := _filled(array, needed):
+        return f"{function}({filled})"
     implied = array.dtype.name in IMPLIED
     return f"{function}({_nested(array)}{'' if implied else f', tf.{array.dtype.name}'})"
 

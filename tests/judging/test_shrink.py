@@ -138,6 +138,29 @@ def test_a_call_can_be_pasted():
     )
 
 
+@pytest.mark.parametrize("wrapped", [raw, np.asarray, variable])
+def test_a_large_array_that_is_nearly_the_same_everywhere_can_be_pasted(wrapped):
+    array = np.full((2, 28, 28), 7, "float64")
+    array[1, 2, 3], array[0, 1, 1] = np.nan, 0.1
+    for value in (array, np.zeros((3, 30), "int64"), np.full((20,), -2, "float32"), np.float32([np.inf] * 40)):
+        names = {"tf": tf, "np": np, "list_of": lambda *a: a}
+        *before, asked = literal.call("list_of", [1, wrapped(value)]).splitlines()
+        exec("\n".join(before), names)
+        _, got = eval(asked, names)
+        assert got.dtype == value.dtype and isinstance(got, (np.ndarray, tf.Variable, tf.Tensor))
+        np.testing.assert_array_equal(got, value)
+
+
+def test_two_large_arrays_have_names_of_their_own():
+    images = np.zeros((2, 28, 28), "uint8")
+    images[0, 0, 0] = 1
+    names = {"np": np, "list_of": lambda *a: a}
+    *before, asked = literal.call("list_of", [raw(images), raw(images + images)]).splitlines()
+    exec("\n".join(before), names)
+    one, other = eval(asked, names)
+    assert one[0, 0, 0] == 1 and other[0, 0, 0] == 2
+
+
 def test_what_is_too_long_is_not_shown():
     assert literal.call("f", [np.random.default_rng(0).normal(size=(40, 40))]) == ""
 
