@@ -124,8 +124,7 @@ def _example(
     mistake = next((m for m in sheet.exercise.mistakes if m.hint == hint), None)
     if not can_be_written:  # nothing could be shown: no search, only the hint is tried
         return None, hint if mistake and _holds(sheet, ask, number, mistake) else None
-    home = answer_sheet(sheet.exercise, HOME)
-    if mistake and (known := home.example(mistake, number)):
+    if mistake and (known := (home := answer_sheet(sheet.exercise, HOME)).example(mistake, number)):
         record, expected = _tried(home, ask, known.drawn)
         told = _finding(home, known.drawn, record, expected)
         there = home.of_example(mistake, number, known.drawn, expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ LONGEST = 600  # characters: what is longer is not shown
 IMPLIED = ("float32", "int32", "bool")  # dtypes that tf.constant gives by itself
 LINES = 8  # of a function that an input is, or is made by
 FEW = 16  # elements: of a larger array that is all the same, but for some, only these are told
-SOME = 6
+SOME = 6  # such elements at most
 
 
 def call(name: str, *calls: list) -> str:
@@ -69,9 +70,17 @@ def _function(source: str, needed: dict[str, str]) -> str:
     if not source.startswith("def "):
         return source
     name = source[4 : source.index("(")].strip()
-    shown = name if name != "_" else "given"
-    needed[shown] = source.replace(f"def {name}(", f"def {shown}(", 1)
-    return shown
+    return _named(
+        name if name != "_" else "given", lambda shown: source.replace(f"def {name}(", f"def {shown}(", 1), needed
+    )
+
+
+def _named(wanted: str, text: Callable[[str], str], needed: dict[str, str]) -> str:
+    """The name under which this text stands in `needed`: the wanted one, or, if that stands for another, with a number."""
+    names = [wanted, *(f"{wanted}_{number}" for number in range(2, len(needed) + 2))]
+    name = next(name for name in names if needed.get(name, text(name)) == text(name))
+    needed[name] = text(name)
+    return name
 
 
 def _filled(array: np.ndarray, needed: dict[str, str]) -> str:
@@ -84,13 +93,16 @@ def _filled(array: np.ndarray, needed: dict[str, str]) -> str:
     same = values[counts.argmax()]
     value = f", {_nested(same)}" if same else ""
     filled = f"np.{'full' if same else 'zeros'}({array.shape}{value}, {array.dtype.name!r})"
-    others = np.argwhere(~np.isclose(array, same, rtol=0, atol=0, equal_nan=True))
+    others = np.argwhere((array != same) & ~((array != array) & (same != same)))  # NaN is the same as NaN here
     if not len(others):
         return filled
-    name = "given" + f"_{len(needed) + 1}" * bool(needed)
-    lines = [f"{name}{place.tolist()} = {_nested(array[tuple(place)])}" for place in others]
-    needed[name] = "\n".join([f"{name} = {filled}", *lines])
-    return name
+
+    def told(name: str) -> str:
+        return "\n".join(
+            [f"{name} = {filled}", *(f"{name}{place.tolist()} = {_nested(array[tuple(place)])}" for place in others)]
+        )
+
+    return _named("given", told, needed)
 
 
 def _array(function: str, array: np.ndarray, needed: dict[str, str]) -> str:

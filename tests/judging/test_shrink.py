@@ -155,10 +155,13 @@ def test_two_large_arrays_have_names_of_their_own():
     images = np.zeros((2, 28, 28), "uint8")
     images[0, 0, 0] = 1
     names = {"np": np, "list_of": lambda *a: a}
-    *before, asked = literal.call("list_of", [raw(images), raw(images + images)]).splitlines()
+    text = literal.call(
+        "list_of", [code("def _(x):\n    return x + 1"), raw(images), raw(images + images), raw(images)]
+    )
+    *before, asked = text.splitlines()
     exec("\n".join(before), names)
-    one, other = eval(asked, names)
-    assert one[0, 0, 0] == 1 and other[0, 0, 0] == 2
+    function, one, other, again = eval(asked, names)
+    assert function(2) == 3 and one[0, 0, 0] == 1 and other[0, 0, 0] == 2 and again is one
 
 
 def test_what_is_too_long_is_not_shown():
