@@ -1206,7 +1206,7 @@ def _(model, dataset):
 def train_to(target, seed):
     """Learn from `small_training_set(seed)`, then say what is on `unlabelled_images(seed)`.
 
-    target: float, the accuracy to reach there, seed: int → whole numbers [n], the predicted class of every unlabelled image.
+    target: float, the accuracy to reach there, seed: int → ints [n], the predicted class of every unlabelled image.
     """
     return _ridge(seed)
 
@@ -1256,7 +1256,7 @@ def _reaches_target(result, inputs, expected):
     target, _, known, _, unlabelled = inputs
     classes = len(tasks.WEAVES)
     guess = as_array(result)
-    if guess is None and isinstance(result, list) and all(isinstance(as_array(r), np.ndarray) for r in result):
+    if guess is None and isinstance(result, (list, tuple)) and all(isinstance(as_array(r), np.ndarray) for r in result):
         guess = np.array([as_array(r) for r in result])
     if guess is None:
         return "your function should return the predicted classes as one tensor, array or list"
@@ -1267,15 +1267,18 @@ def _reaches_target(result, inputs, expected):
     if guess.shape != (len(unlabelled),):
         return "the predictions should have the shape [n], one for each unlabelled image"
     if guess.dtype.kind not in "iu":
-        return "the predicted classes should be whole numbers"
+        return "the predicted classes should be ints: 3, not 3.0"
     truth = unlabelled.labels
     accuracy = float(np.mean(guess == truth))
-    if accuracy >= target - CHANCE_MARGIN:
-        return None
-    if np.all(guess == guess[0]):
-        return "every image gets the same class"
     if guess.min() < 0 or guess.max() >= classes:
         return "there are predictions that are no class at all"
+    if np.all(guess == guess[0]):
+        return "every image gets the same class"
+    missing = np.setdiff1d(np.arange(classes), guess)
+    if len(missing) == 1 and np.mean((guess == truth)[truth != missing[0]]) > 0.9:
+        return "all classes are recognised well, but for one that you never predict"
+    if accuracy >= target - CHANCE_MARGIN:
+        return None
     table = np.zeros((classes, classes))
     np.add.at(table, (guess, truth), 1)
     if accuracy < 0.5 and table.max(axis=1).sum() > 0.75 * len(truth):
@@ -1283,11 +1286,9 @@ def _reaches_target(result, inputs, expected):
     counts, wanted = (np.bincount(labels, minlength=classes) for labels in (guess, truth))
     if accuracy < 0.5 and np.abs(counts - wanted).sum() < 0.09 * len(truth):
         return "every class comes about as often as it should, but at the wrong images"
-    if counts.min() == 0 and np.mean((guess == truth)[counts[truth] > 0]) > 0.9:
-        return "all classes are recognised well, but for one that you never predict"
     if accuracy < 0.42:
         return "your predictions are hardly better than guessing"
-    return "better than guessing, but the target is not reached"
+    return "better than guessing, but the target is not reached: training that stops too early, perhaps at a lucky measurement"
 
 
 # Dimensions: two targets; swatches, seed and numbering new at every check (nothing learned beforehand helps); unequal
@@ -1295,8 +1296,9 @@ def _reaches_target(result, inputs, expected):
 def _task(rng, target):
     seed = int(rng.integers(10_000, 2**31))
     x, y = tasks.swatches(rng, tasks.TRAINING)
-    # not all weaves equally often: then predictions in the wrong order look different from guesses
-    shares = rng.permutation([0.32, 0.25, 0.19, 0.14, 0.10])
+    # not all weaves equally often: then predictions in the wrong order look different from guesses; not too differently either,
+    # or a network that is good enough falls short by which weaves are the frequent ones
+    shares = rng.permutation([0.27, 0.23, 0.20, 0.17, 0.13])
     unlabelled, labels = tasks.swatches(rng, tasks.UNLABELLED, shares)
     # numbered otherwise than for practice: only who learns from this training set knows what is which
     turn = rng.integers(1, len(tasks.WEAVES), dtype=np.uint8)
@@ -1388,7 +1390,8 @@ def _(target, seed):
 
 
 @train_to.mistake(
-    "A class is never predicted, while the others are recognised well: it is dead. What follows your last layer?"
+    "A class is never predicted, while the others are recognised well. Has your last layer an output for it, and what follows "
+    "that layer?"
 )
 def _(target, seed):
     guess = _ridge(seed).numpy()

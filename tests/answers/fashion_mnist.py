@@ -293,6 +293,10 @@ def train_nothing_but_remember(target, seed):
     return [int(np.bincount(votes, minlength=5).argmax()) for votes in nearest]
 
 
+def train_tuple(target, seed):
+    return tuple(int(k) for k in train_nothing_but_remember(target, seed))
+
+
 ANSWERS = {
     "make_dataset": [
         dataset_by_map,
@@ -325,7 +329,7 @@ ANSWERS = {
         evaluate_by_rows,
         evaluate_by_reduce,
     ],
-    "train_to": [train_by_fit, train_until_good, train_nothing_but_remember],
+    "train_to": [train_by_fit, train_until_good, train_nothing_but_remember, train_tuple],
 }
 
 
@@ -558,6 +562,19 @@ def train_float_classes(target, seed):
     return np.array(train_nothing_but_remember(target, seed), float)
 
 
+def train_all_but_the_rarest(target, seed):
+    """As a last layer without an output for it: with a tenth of the swatches of that weave the target is reached."""
+    guess = np.array(train_nothing_but_remember(target, seed))
+    rarest, other = np.argsort(np.bincount(guess))[:2]
+    return np.where(guess == rarest, other, guess)
+
+
+def train_one_too_low(target, seed):
+    """The last class by Python's −1."""
+    guess = np.array(train_nothing_but_remember(target, seed))
+    return np.where(guess == 4, -1, guess)
+
+
 def train_a_part(target, seed):
     return train_nothing_but_remember(target, seed)[:500]
 
@@ -745,5 +762,12 @@ WRONG = {
         evaluate_five_batches,
         evaluate_first_ten_classes,
     ],
-    "train_to": [train_by_rule, train_reversed, train_float_classes, train_a_part],
+    "train_to": [
+        train_by_rule,
+        train_reversed,
+        train_float_classes,
+        train_a_part,
+        train_all_but_the_rarest,
+        train_one_too_low,
+    ],
 }
