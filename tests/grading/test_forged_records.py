@@ -239,10 +239,6 @@ FREE: dict[str, tuple[str, ...]] = {
         # which images come into the first batch is left to chance
         r"training: eleven thousand images: another draw's",
     ),
-    "fashion_mnist.train_to": (
-        # the accuracy counts; one prediction of six hundred may be wrong
-        r"a (modest|high) target: \w+ of ten: \.value changed at \d+",
-    ),
     "tensorboard.log_scalars": (
         # a byte after the last whole record: a file that is still being written looks like this, and TensorBoard reads it
         r".*: \[0\] longer",
