@@ -284,14 +284,14 @@ def main() -> None:
             if memory:
                 told += "; MB a notebook: private {private:.0f} (child {child:.0f} + judge {judge:.0f}), at most {largest:.0f}, PSS {PSS:.0f}"
             row(f"d  course grade --jobs {cores}", size, costs[size], told.format(**memory))
-        size = min(sizes[-1], 128)
-        e = floor(scratch, chapter, size, cores, env)
-        row(f"e  floor, {cores} at a time", size, e, f"d/e {costs[size] / e:.2f}")
-        f = floor(scratch, chapter, size, cores, env, LOWERED="yes", **QUICK_START)
-        row(f"f  floor lowered, {cores} at a time", size, f, f"d/f {costs[size] / f:.2f}; e/f {e / f:.2f}")
+        compared = min(sizes[-1], 128)
+        e = floor(scratch, chapter, compared, cores, env)
+        row(f"e  floor, {cores} at a time", compared, e, f"d/e {costs[compared] / e:.2f}")
+        f = floor(scratch, chapter, compared, cores, env, LOWERED="yes", **QUICK_START)
+        row(f"f  floor lowered, {cores} at a time", compared, f, f"d/f {costs[compared] / f:.2f}; e/f {e / f:.2f}")
         growth = ", ".join(f"{size}: {cost:.2f}" for size, cost in costs.items())
         print(f"cost a submission by size of the class: {growth}")
-        print(f"ratio stock/ours: {b / costs[size]:.1f}, ours/floor: {costs[size] / e:.2f}")
+        print(f"ratio stock/ours: {b / costs[compared]:.1f}, ours/floor: {costs[compared] / e:.2f}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from .. import tasks
-from ..judging.compare import as_array
+from ..judging.compare import as_array, rows
 from ..judging.exercise import exercise
 from ..judging.values import Tagged, made, raw
 
@@ -1255,9 +1255,7 @@ CHANCE_MARGIN = 0.03
 def _reaches_target(result, inputs, expected):
     target, _, known, _, unlabelled = inputs
     classes = len(tasks.WEAVES)
-    guess = as_array(result)
-    if guess is None and isinstance(result, (list, tuple)) and all(isinstance(as_array(r), np.ndarray) for r in result):
-        guess = np.array([as_array(r) for r in result])
+    guess = rows(result)
     if guess is None:
         return "your function should return the predicted classes as one tensor, array or list"
     if guess.ndim == 2 and guess.shape[1] == classes:

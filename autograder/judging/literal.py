@@ -78,9 +78,7 @@ def _function(source: str, needed: dict[str, str]) -> str:
 def _named(wanted: str, text: Callable[[str], str], needed: dict[str, str]) -> str:
     """The name under which this text stands in `needed`: the wanted one, or, if that stands for another, with a number."""
     names = [wanted, *(f"{wanted}_{number}" for number in range(2, len(needed) + 2))]
-    name = next(name for name in names if needed.get(name, text(name)) == text(name))
-    needed[name] = text(name)
-    return name
+    return next(name for name in names if needed.setdefault(name, text(name)) == text(name))
 
 
 def _filled(array: np.ndarray, needed: dict[str, str]) -> str:

@@ -43,8 +43,7 @@ def cluster() -> SLURMCluster:
 if __name__ == "__main__":
     with cluster() as made:
         jobs = int(os.environ.get("JOBS", "4"))
-        made.adapt(
-            minimum_jobs=jobs, maximum_jobs=jobs
-        )  # in the place of one that ends, at its time limit, say, another
+        # unlike scale(), this asks for another job in the place of one that ends, at its time limit, say
+        made.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
         Path("scheduler-address").write_text(made.scheduler_address)
         input(f"{made.scheduler_address}; Enter ends it and its jobs. ")

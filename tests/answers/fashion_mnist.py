@@ -563,7 +563,7 @@ def train_float_classes(target, seed):
 
 
 def train_all_but_the_rarest(target, seed):
-    """As a last layer without an output for it: with a tenth of the swatches of that weave the target is reached."""
+    """As a last layer without an output for it: where that weave is rare, the target is reached all the same."""
     guess = np.array(train_nothing_but_remember(target, seed))
     rarest, other = np.argsort(np.bincount(guess))[:2]
     return np.where(guess == rarest, other, guess)

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import pytest
+from browser import free_port
 from common import CHAPTERS, class_of, run
 from test_cluster import PAGE, certificates, verdicts
 from test_kills import files, gradebook
@@ -31,12 +32,6 @@ pytestmark = [
     pytest.mark.skipif(bool(missing), reason=f"no SLURM here: {', '.join(missing)} not installed"),
     pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="SLURM's daemons are started by root"),
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def until(done, seconds: float = 60.0):
